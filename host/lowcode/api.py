@@ -1,0 +1,61 @@
+"""The only module of the host that a plugin may import."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pluggy
+
+from lowcode.columns import FixedDecimal, UtcDateTime
+from lowcode.context import Context
+from lowcode.declare.model import Form, Step, Where
+from lowcode.errors import Refused
+from lowcode.i18n import _
+from lowcode.money import round_half_up
+from lowcode.records.record import Line, Record
+
+hookimpl = pluggy.HookimplMarker("lowcode")
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """Where a plugin's YAML is, and the modules that hold its rules.
+
+    `rules` maps a form's name to the module whose hooks concern that form only;
+    `hooks` are modules whose hooks concern the plugin as a whole (panels, jobs);
+    `sample` loads the plugin's sample data through `ctx`, on request.
+    """
+
+    root: Path
+    rules: Mapping[str, ModuleType] = field(default_factory=dict)
+    hooks: tuple[ModuleType, ...] = ()
+    sample: ModuleType | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The answer of an action: a sentence, and the record to open next as (form, id)."""
+
+    message: str
+    open: tuple[str, int] | None = None
+    plan: Mapping[str, Any] | None = None
+
+
+__all__ = [
+    "Context",
+    "Declaration",
+    "FixedDecimal",
+    "Form",
+    "Line",
+    "Record",
+    "Refused",
+    "Result",
+    "Step",
+    "UtcDateTime",
+    "Where",
+    "_",
+    "hookimpl",
+    "round_half_up",
+]

@@ -1,0 +1,45 @@
+"""Settings of one host process, read from the environment."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Where a host keeps its things and how it listens."""
+
+    home: Path = Path("instance")
+    database_url: str = ""
+    port: int = 8000
+    host: str = "127.0.0.1"
+    admin_password: str | None = field(default=None, repr=False)
+    https: bool = False
+    workers: int = 2
+    threads: int = 4
+    max_file_bytes: int = 20 * 1024 * 1024
+    time_zone: ZoneInfo = ZoneInfo("Asia/Shanghai")
+    safe_mode: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.database_url:
+            object.__setattr__(self, "database_url", f"sqlite:///{self.home.resolve() / 'lowcode.db'}")
+
+    @classmethod
+    def from_env(cls) -> "Config":
+        """Read `PORT` and the `LOWCODE_…` variables; what is not set keeps its default."""
+        env = os.environ
+        return cls(
+            home=Path(env.get("LOWCODE_HOME") or "instance").resolve(),
+            database_url=env.get("LOWCODE_DATABASE_URL", ""),
+            port=int(env.get("PORT") or 8000),
+            host=env.get("LOWCODE_HOST") or "127.0.0.1",
+            admin_password=env.get("LOWCODE_ADMIN_PASSWORD") or None,
+            https=env.get("LOWCODE_HTTPS") == "1",
+            workers=int(env.get("LOWCODE_WORKERS") or 2),
+            threads=int(env.get("LOWCODE_THREADS") or 4),
+            max_file_bytes=int(env.get("LOWCODE_MAX_FILE_BYTES") or 20 * 1024 * 1024),
+            time_zone=ZoneInfo(env.get("LOWCODE_TIME_ZONE") or "Asia/Shanghai"),
+            safe_mode=env.get("LOWCODE_SAFE_MODE") == "1",
+        )

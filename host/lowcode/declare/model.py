@@ -1,0 +1,314 @@
+"""What a plugin may declare: one frozen dataclass for each kind of YAML mapping.
+
+The dataclasses are the grammar. `declare.load` builds them from YAML and refuses every key that
+is not here; `lowcode reference` prints the YAML reference from the `doc` of each key.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+Where = Mapping[str, Any] | tuple[Mapping[str, Any], ...]
+"""`field__operator: value` keys of one mapping are AND-ed; a list of mappings is OR-ed. See `conditions`."""
+
+Scope = str | Where
+"""`own`, `department`, `all`, a condition, or a list that mixes them (any of them suffices)."""
+
+
+def key(doc: str, default: Any = MISSING, *, from_key: bool = False, one_of: tuple[str, ...] = ()) -> Any:
+    """Declare one YAML key: its sentence in the reference, its default, the words it accepts."""
+    metadata = {"doc": doc, "from_key": from_key, "one_of": one_of}
+    if isinstance(default, (dict, list)):
+        return field(default_factory=lambda: default, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault of a declaration, for a person who has to mend it."""
+
+    file: str
+    line: int
+    id: str
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}  {self.id}  {self.path}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollup:
+    """A stored figure that the host keeps equal to a sum or count over records that point here."""
+
+    form: str = key("The form whose records are added up.")
+    by: str = key("The reference field of that form that points here.")
+    sum: str | None = key("The field to add up; without it the records are counted.", None)
+    where: Where | None = key("Which of them count.", None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of a form, of a line item, of an action's dialog or of the settings page."""
+
+    name: str = key("The name in the API and in rules.", from_key=True)
+    label: str = key("What people see, in the plugin's source language.")
+    type: str = key("One of the field types.")
+    help: str | None = key("A short hint under the control.", None)
+    required: bool = key("An empty value is refused.", False)
+    default: Any = key("The value of a new record: a constant, or `me`, `today`, `now`, `today+N`.", None)
+    unique: bool = key("No two live records have the same value.", False)
+    readonly: bool = key("Only rules write it; people and the API may not.", False)
+    create_only: bool = key("Set when the record is created, never by an edit.", False)
+    computed: bool = key("Filled by the form's `compute` hook only.", False)
+    rollup: Rollup | None = key("Filled by the host from other records.", None)
+    visible_to: tuple[str, ...] = key("Roles that may see the field; everybody without it.", ())
+    min: Decimal | None = key("Smallest value, or fewest lines or files.", None)
+    max: Decimal | None = key("Largest value, longest text in characters, or most lines or files.", None)
+    more_than: Decimal | None = key("The value is greater than this.", None)
+    digits: int | None = key("Decimal places of a number.", None)
+    unit: str | None = key("Shown behind a number, such as %.", None)
+    dictionary: str | None = key("The dictionary a choice takes its values from.", None)
+    leaf: bool = key("In a dictionary with parents only items without children may be chosen.", False)
+    suggest: str | None = key("A dictionary whose `value` attributes are offered for a number that may differ.", None)
+    form: str | None = key("The form a reference points to.", None)
+    where: Where | None = key("Which records or dictionary items may be chosen.", None)
+    fill: Mapping[str, str] = key("Fields of this record to fill from the chosen one: `mine: theirs`.", {})
+    same: Mapping[str, str] = key(
+        "The chosen record agrees with this one: `[customer]` or `{their_field: my_field}`; `id` is this record.", {}
+    )
+    pattern: str | None = key("A regular expression the whole text matches.", None)
+    fields: Mapping[str, "Field"] = key("The columns of line items.", {})
+
+    @property
+    def filled_by_host(self) -> bool:
+        """Whether a value from people or the API is refused."""
+        return self.computed or self.readonly or self.rollup is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A group of fields, shown together under one heading."""
+
+    label: str = key("The heading.")
+    fields: Mapping[str, Field] = key("The fields in the order they are shown.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListView:
+    """One named view over a form's records."""
+
+    name: str = key("The name in menus and in `?list=`.", from_key=True)
+    label: str | None = key("The heading; the form's label without it.", None)
+    columns: tuple[str, ...] = key("The fields shown, in order.")
+    filters: tuple[str, ...] = key("The fields offered as filters.", ())
+    search: tuple[str, ...] = key("The text fields the search box looks into.", ())
+    sort: tuple[str, ...] = key("The order, `-` for descending.", ("-created_at",))
+    where: Where | None = key("Which records the list holds.", None)
+    create: bool = key("Whether the list offers 新增.", True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """A button on records that runs the plugin's `action_<name>` hook."""
+
+    name: str = key("The name in the API.", from_key=True)
+    label: str = key("The button.")
+    when: Where | None = key("The records that show the button.", None)
+    roles: tuple[str, ...] = key("Who may use it.")
+    access: str = key("The access the user needs to the record.", "edit", one_of=("read", "edit", "delete"))
+    params: Mapping[str, Field] = key("What the dialog asks for.", {})
+    confirm: str | None = key("A question to answer before it runs.", None)
+    preview: bool = key("The action answers `?preview=1` with a plan.", False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """What one role may do with a form's records. What is not granted is refused."""
+
+    role: str = key("A role of the manifest, or `admin`, the platform's administrators.", from_key=True)
+    read: Scope | None = key("The records it sees: own, department, all, a condition, or a list of these.", None)
+    create: bool = key("Whether it creates records.", False)
+    edit: Scope | None = key("The records it changes.", None)
+    delete: Scope | None = key("The records it deletes and restores.", None)
+    export: bool = key("Whether it exports lists.", False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """One kind of record."""
+
+    name: str = key("The name in the API and of the file.")
+    label: str = key("What people call it.")
+    title: str = key("The field that names one record in pickers and links.")
+    number: str | None = key("The numbering rule; adds the field `number`.", None)
+    number_label: str = key("The label of `number`.", "编号")
+    workflow: str | None = key("The workflow; adds the field `status`.", None)
+    owner: str | None = key("The user field that row scope reads.", None)
+    sections: tuple[Section, ...] = key("The fields, grouped as they are shown.")
+    lists: Mapping[str, ListView] = key("The named views; the first is the default.")
+    actions: Mapping[str, Action] = key("Buttons that run hooks.", {})
+    access: Mapping[str, Access] = key("Who may do what; nobody may what is not written here.", {})
+    file: str = key("Where it was declared.", "")
+
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        """All declared fields, by name, in the order they are shown."""
+        return {name: f for section in self.sections for name, f in section.fields.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DictionaryItem:
+    """One value of a dictionary."""
+
+    code: str = key("What records store.", from_key=True)
+    label: str = key("What people see.")
+    colour: str | None = key("The colour of the tag.", None)
+    parent: str | None = key("The code of the item above, for a tree.", None)
+    default: bool = key("Chosen for a new record.", False)
+    attributes: Mapping[str, Any] = key("Any other key of the item; rules read it.", {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dictionary:
+    """A list of values that administrators keep."""
+
+    name: str = key("The name fields refer to, and of the file.")
+    label: str = key("What people call it.")
+    system: bool = key("Items drive rules: they can be re-labelled, not removed.", False)
+    builtin: bool = key("Shown first in the editor, among the customer's key dictionaries.", False)
+    items: Mapping[str, DictionaryItem] = key("The first values; initialise adds what is missing.")
+    file: str = key("Where it was declared.", "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """A state of a workflow."""
+
+    name: str = key("What `status` stores.", from_key=True)
+    label: str = key("What people see.")
+    editable: bool = key("Whether records in it may be edited and deleted.", False)
+    colour: str | None = key("The colour of the tag.", None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A way from one state to another."""
+
+    name: str = key("The name of the action in the API.", from_key=True)
+    label: str = key("The button.")
+    from_: tuple[str, ...] = key("The states it starts from.")
+    to: str = key("The state it leads to.")
+    by: tuple[str, ...] = key("Who may: `owner`, `submitter`, `system`, or roles.", ("owner",))
+    when: Where | None = key("The records that allow it.", None)
+    approval: str | None = key("The approval it opens.", None)
+    params: Mapping[str, Field] = key("What the dialog asks for; fields of the form of the same name are set.", {})
+    confirm: str | None = key("A question to answer before it runs.", None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of an approval."""
+
+    name: str = key("A name, unique within the approval.")
+    label: str = key("What people see.")
+    approvers: Mapping[str, Any] = key("`role:`, `users:`, `head_of:`, `field:` or `chosen:`.")
+    mode: str = key("或签 any, 会签 all, 依次 sequence.", "any", one_of=("any", "all", "sequence"))
+    when: Where | None = key("The records that need the step.", None)
+    due_hours: int | None = key("Hours until a reminder.", None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """The steps between asking and deciding."""
+
+    name: str = key("The name moves refer to.", from_key=True)
+    label: str | None = key("What people see.", None)
+    approved: str = key("The state after the last agreement.")
+    rejected: str = key("The state after a rejection.")
+    steps: tuple[Step, ...] = key("In order.")
+    copy_to: Mapping[str, Any] = key("Who is told of the result.", {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workflow:
+    """The states of a form's records."""
+
+    name: str = key("The name, and of the file.")
+    label: str = key("What people call it.")
+    form: str = key("The form it drives.")
+    status_label: str = key("The label of `status`.", "状态")
+    states: Mapping[str, State] = key("The first is the start.")
+    moves: Mapping[str, Move] = key("The ways between them.", {})
+    approvals: Mapping[str, Approval] = key("What moves with `approval:` open.", {})
+    file: str = key("Where it was declared.", "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbering:
+    """How serial numbers look."""
+
+    name: str = key("The rule forms refer to.", from_key=True)
+    label: str | None = key("What the numbering page shows.", None)
+    pattern: str = key("Text with {yyyy} {yy} {mm} {dd} and one {seq:04}.")
+    reset: str = key("When counting starts again.", "day", one_of=("never", "year", "month", "day"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """A page of figures made by the plugin's `panel_<name>` hook."""
+
+    name: str = key("The name in menus and in the API.", from_key=True)
+    label: str = key("The heading.")
+    roles: tuple[str, ...] = key("Who sees it.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MenuEntry:
+    """A line of the side menu; it shows when what it opens is allowed."""
+
+    label: str = key("What people see.")
+    list: str | None = key("`form/list`.", None)
+    panel: str | None = key("A panel.", None)
+    icon: str | None = key("An icon of the host.", None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """Work the host does by the clock through the plugin's `job_<name>` hook."""
+
+    name: str = key("The name of the hook.", from_key=True)
+    label: str = key("What the jobs page shows.")
+    every: str = key("How often.", "day", one_of=("minute", "hour", "day"))
+    at: str | None = key("The time of day of a daily job, in the business time zone.", None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plugin:
+    """All that one plugin declares."""
+
+    name: str = key("The short name; the first part of API paths and tables.")
+    label: str = key("What the store shows.")
+    summary: str = key("One or two sentences for the store.", "")
+    version: str = key("The release.")
+    host_api: str = key("The range of host versions it works with, such as `>=1.0,<2`.")
+    roles: Mapping[str, str] = key("Role names and their labels.", {})
+    numbering: Mapping[str, Numbering] = key("Rules for serial numbers.", {})
+    panels: Mapping[str, Panel] = key("Pages of figures.", {})
+    menu: tuple[MenuEntry, ...] = key("The side menu, in order.", ())
+    settings: Mapping[str, Field] = key("What administrators may set.", {})
+    jobs: Mapping[str, Job] = key("Work by the clock.", {})
+    root: Path = key("The folder of the declarations.", Path())
+    forms: Mapping[str, Form] = key("From forms/*.yaml.", {})
+    dictionaries: Mapping[str, Dictionary] = key("From dictionaries/*.yaml.", {})
+    workflows: Mapping[str, Workflow] = key("From workflows/*.yaml.", {})
+
+    def all_fields(self) -> Iterator[tuple[Form, Field]]:
+        """Every field of every form, line columns included."""
+        for form in self.forms.values():
+            for declared in form.fields.values():
+                yield form, declared
+                for column in declared.fields.values():
+                    yield form, column

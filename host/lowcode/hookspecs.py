@@ -1,0 +1,76 @@
+"""Every contract between the host and a plugin: what is called when, with what, and what it returns.
+
+Implementations take only the arguments they need. The docs of each hook stand in `docs/plugin_api.md`;
+a test holds both equal. `action_<name>`, `panel_<name>` and `job_<name>` are families: the host adds one
+specification for each `actions:`, `panels:` and `jobs:` entry when it loads the plugin.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    from lowcode.api import Context, Declaration, Form, Record, Result, Step, Where
+
+hookspec = pluggy.HookspecMarker("lowcode")
+
+
+class HookSpecs:
+    """The hooks of the host, in the order a record meets them."""
+
+    @hookspec
+    def declare(self) -> "Declaration":  # type: ignore[empty-body]
+        """Say where the declarations are and which modules hold the rules. Called once at start."""
+
+    @hookspec
+    def compute(self, record: "Record", ctx: "Context") -> None:
+        """Fill the computed fields of `record`. Called on preview and before a save, after field checks. Pure."""
+
+    @hookspec
+    def validate(
+        self, record: "Record", original: "Record | None", ctx: "Context"
+    ) -> Mapping[str, str] | None:
+        """Return `{field: sentence}` for each fault. Called on preview and before a save, after compute. Pure."""
+
+    @hookspec
+    def before_save(self, record: "Record", original: "Record | None", ctx: "Context") -> None:
+        """Set fields of `record`. Called in the transaction, before the write."""
+
+    @hookspec
+    def after_save(self, record: "Record", original: "Record | None", ctx: "Context") -> None:
+        """Write other records through `ctx`. Called in the transaction, after the write."""
+
+    @hookspec(firstresult=True)
+    def before_delete(self, record: "Record", ctx: "Context") -> str | None:
+        """Return a sentence that refuses the deletion. Called in the transaction. Pure."""
+
+    @hookspec
+    def row_scope(self, form: "Form", access: str, ctx: "Context") -> "Where | None":
+        """Return a condition that narrows the records. Called for each list, read, save, delete and count. Pure."""
+
+    @hookspec(firstresult=True)
+    def approvers(self, record: "Record", step: "Step", ctx: "Context") -> Iterable[int] | None:
+        """Return the user ids that decide a step. Called when the step opens. Pure."""
+
+    @hookspec
+    def after_move(self, record: "Record", move: str, ctx: "Context") -> None:
+        """Write other records through `ctx`. Called in the transaction, after a state move."""
+
+
+class HookFamilies:
+    """The shapes of the hooks that are named after a declaration."""
+
+    @hookspec(firstresult=True)
+    def action_name(  # type: ignore[empty-body]
+        self, record: "Record", params: Mapping[str, Any], ctx: "Context"
+    ) -> "Result":
+        """Do what the button of a record says. Called in the transaction."""
+
+    @hookspec(firstresult=True)
+    def panel_name(self, ctx: "Context") -> Mapping[str, Any]:  # type: ignore[empty-body]
+        """Return the plain data of a page. Called when the page is shown. Pure."""
+
+    @hookspec(firstresult=True)
+    def job_name(self, ctx: "Context") -> str:  # type: ignore[empty-body]
+        """Do the work and return one sentence for the log. Called by the scheduler in a transaction."""

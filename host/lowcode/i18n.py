@@ -1,0 +1,41 @@
+"""Languages: labels and messages are Chinese in the source, English comes from gettext catalogues."""
+
+import gettext
+from collections.abc import Iterable
+from contextvars import ContextVar
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+LANGUAGES = ("zh", "en")
+language: ContextVar[str] = ContextVar("language", default="zh")
+
+_catalogues: dict[str, gettext.NullTranslations] = {}
+
+
+def load(roots: Iterable[Path]) -> None:
+    """Read `<root>/<language>/LC_MESSAGES/*.po` of the host and of each plugin; earlier roots win."""
+    folders = list(roots)
+    for name in LANGUAGES[1:]:
+        merged = gettext.NullTranslations()
+        for root in folders:
+            for file in sorted((root / name / "LC_MESSAGES").glob("*.po")):
+                merged.add_fallback(_read(file))
+        _catalogues[name] = merged
+
+
+def _read(file: Path) -> gettext.GNUTranslations:
+    buffer = BytesIO()
+    with file.open("rb") as source:
+        write_mo(buffer, read_po(source, locale=file.parents[1].name))
+    buffer.seek(0)
+    return gettext.GNUTranslations(buffer)
+
+
+def _(text: str, **values: object) -> str:
+    """Translate into the language of this request, then fill in `{name}` places."""
+    catalogue = _catalogues.get(language.get())
+    translated = catalogue.gettext(text) if catalogue and text else text
+    return translated.format(**values) if values else translated
