@@ -4,25 +4,21 @@ The dataclasses are the grammar. `declare.load` builds them from YAML and refuse
 is not here; `lowcode reference` prints the YAML reference from the `doc` of each key.
 """
 
+# ruff: noqa: RUF009 (`key` is `dataclasses.field` with a sentence)
+
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from lowcode.declare.keys import key
+
 Where = Mapping[str, Any] | tuple[Mapping[str, Any], ...]
 """`field__operator: value` keys of one mapping are AND-ed; a list of mappings is OR-ed. See `conditions`."""
 
-Scope = str | Where
+Scope = str | Mapping[str, Any] | tuple[str | Mapping[str, Any], ...]
 """`own`, `department`, `all`, a condition, or a list that mixes them (any of them suffices)."""
-
-
-def key(doc: str, default: Any = MISSING, *, from_key: bool = False, one_of: tuple[str, ...] = ()) -> Any:
-    """Declare one YAML key: its sentence in the reference, its default, the words it accepts."""
-    metadata = {"doc": doc, "from_key": from_key, "one_of": one_of}
-    if isinstance(default, (dict, list)):
-        return field(default_factory=lambda: default, metadata=metadata)
-    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +73,9 @@ class Field:
     where: Where | None = key("Which records or dictionary items may be chosen.", None)
     fill: Mapping[str, str] = key("Fields of this record to fill from the chosen one: `mine: theirs`.", {})
     same: Mapping[str, str] = key(
-        "The chosen record agrees with this one: `[customer]` or `{their_field: my_field}`; `id` is this record.", {}
+        "The chosen record agrees with this one: `[customer]` or `{their_field: my_field}`; `id` is this record.",
+        {},
+        role="pairs",
     )
     pattern: str | None = key("A regular expression the whole text matches.", None)
     fields: Mapping[str, "Field"] = key("The columns of line items.", {})
@@ -140,7 +138,7 @@ class Access:
 class Form:
     """One kind of record."""
 
-    name: str = key("The name in the API and of the file.")
+    name: str = key("The name in the API and of the file.", yaml="form", role="name")
     label: str = key("What people call it.")
     title: str = key("The field that names one record in pickers and links.")
     number: str | None = key("The numbering rule; adds the field `number`.", None)
@@ -151,7 +149,7 @@ class Form:
     lists: Mapping[str, ListView] = key("The named views; the first is the default.")
     actions: Mapping[str, Action] = key("Buttons that run hooks.", {})
     access: Mapping[str, Access] = key("Who may do what; nobody may what is not written here.", {})
-    file: str = key("Where it was declared.", "")
+    file: str = key("Where it was declared.", "", role="loader")
 
     @property
     def fields(self) -> Mapping[str, Field]:
@@ -163,24 +161,24 @@ class Form:
 class DictionaryItem:
     """One value of a dictionary."""
 
-    code: str = key("What records store.", from_key=True)
+    code: str = key("What records store.", from_key=True, role="code")
     label: str = key("What people see.")
     colour: str | None = key("The colour of the tag.", None)
     parent: str | None = key("The code of the item above, for a tree.", None)
     default: bool = key("Chosen for a new record.", False)
-    attributes: Mapping[str, Any] = key("Any other key of the item; rules read it.", {})
+    attributes: Mapping[str, Any] = key("Any other key of the item; rules read it.", {}, role="rest")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dictionary:
     """A list of values that administrators keep."""
 
-    name: str = key("The name fields refer to, and of the file.")
+    name: str = key("The name fields refer to, and of the file.", yaml="dictionary", role="name")
     label: str = key("What people call it.")
     system: bool = key("Items drive rules: they can be re-labelled, not removed.", False)
     builtin: bool = key("Shown first in the editor, among the customer's key dictionaries.", False)
     items: Mapping[str, DictionaryItem] = key("The first values; initialise adds what is missing.")
-    file: str = key("Where it was declared.", "")
+    file: str = key("Where it was declared.", "", role="loader")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +197,7 @@ class Move:
 
     name: str = key("The name of the action in the API.", from_key=True)
     label: str = key("The button.")
-    from_: tuple[str, ...] = key("The states it starts from.")
+    from_: tuple[str, ...] = key("The states it starts from.", yaml="from")
     to: str = key("The state it leads to.")
     by: tuple[str, ...] = key("Who may: `owner`, `submitter`, `system`, or roles.", ("owner",))
     when: Where | None = key("The records that allow it.", None)
@@ -212,7 +210,7 @@ class Move:
 class Step:
     """One step of an approval."""
 
-    name: str = key("A name, unique within the approval.")
+    name: str = key("A name, unique within the approval.", role="name")
     label: str = key("What people see.")
     approvers: Mapping[str, Any] = key("`role:`, `users:`, `head_of:`, `field:` or `chosen:`.")
     mode: str = key("或签 any, 会签 all, 依次 sequence.", "any", one_of=("any", "all", "sequence"))
@@ -236,14 +234,14 @@ class Approval:
 class Workflow:
     """The states of a form's records."""
 
-    name: str = key("The name, and of the file.")
+    name: str = key("The name, and of the file.", yaml="workflow", role="name")
     label: str = key("What people call it.")
     form: str = key("The form it drives.")
     status_label: str = key("The label of `status`.", "状态")
     states: Mapping[str, State] = key("The first is the start.")
     moves: Mapping[str, Move] = key("The ways between them.", {})
     approvals: Mapping[str, Approval] = key("What moves with `approval:` open.", {})
-    file: str = key("Where it was declared.", "")
+    file: str = key("Where it was declared.", "", role="loader")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,7 +287,7 @@ class Job:
 class Plugin:
     """All that one plugin declares."""
 
-    name: str = key("The short name; the first part of API paths and tables.")
+    name: str = key("The short name; the first part of API paths and tables.", yaml="plugin", role="name")
     label: str = key("What the store shows.")
     summary: str = key("One or two sentences for the store.", "")
     version: str = key("The release.")
@@ -300,10 +298,10 @@ class Plugin:
     menu: tuple[MenuEntry, ...] = key("The side menu, in order.", ())
     settings: Mapping[str, Field] = key("What administrators may set.", {})
     jobs: Mapping[str, Job] = key("Work by the clock.", {})
-    root: Path = key("The folder of the declarations.", Path())
-    forms: Mapping[str, Form] = key("From forms/*.yaml.", {})
-    dictionaries: Mapping[str, Dictionary] = key("From dictionaries/*.yaml.", {})
-    workflows: Mapping[str, Workflow] = key("From workflows/*.yaml.", {})
+    root: Path = key("The folder of the declarations.", Path(), role="loader")
+    forms: Mapping[str, Form] = key("From forms/*.yaml.", {}, role="loader")
+    dictionaries: Mapping[str, Dictionary] = key("From dictionaries/*.yaml.", {}, role="loader")
+    workflows: Mapping[str, Workflow] = key("From workflows/*.yaml.", {}, role="loader")
 
     def all_fields(self) -> Iterator[tuple[Form, Field]]:
         """Every field of every form, line columns included."""

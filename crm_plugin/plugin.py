@@ -1,0 +1,16 @@
+"""The entry point: it says where the declarations and the rules are, nothing else."""
+
+from lowcode.api import Declaration, hookimpl
+
+from crm_plugin import ROOT, sample
+from crm_plugin.rules import contact, customer, product, quotation
+
+
+@hookimpl
+def declare() -> Declaration:
+    """Name the folder of the YAML files and the module of each form's rules."""
+    return Declaration(
+        root=ROOT,
+        rules={"contact": contact, "customer": customer, "product": product, "quotation": quotation},
+        sample=sample,
+    )

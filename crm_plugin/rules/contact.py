@@ -1,0 +1,56 @@
+"""Rules of contacts: every customer with contacts has exactly one primary contact."""
+
+from collections.abc import Mapping
+
+from lowcode.api import Context, Record, _, hookimpl
+
+
+@hookimpl
+def validate(record: Record, original: Record | None, ctx: Context) -> Mapping[str, str] | None:
+    """Refuse to unmark the primary contact unless another one is marked already."""
+    unmarked = original is not None and original.is_primary and not record.is_primary
+    if unmarked and not _others(record, ctx):
+        return {"is_primary": _("每个客户必须有一位主联系人。请改为把另一位联系人设为主联系人。")}
+    return None
+
+
+@hookimpl
+def before_save(record: Record, original: Record | None, ctx: Context) -> None:
+    """Make a customer's first contact the primary one."""
+    if not record.is_primary and not _others(record, ctx):
+        record.is_primary = True
+
+
+@hookimpl
+def after_save(record: Record, original: Record | None, ctx: Context) -> None:
+    """Unmark the primary contact before this one, and let the customer follow."""
+    if not record.is_primary:
+        return
+    for other in _others(record, ctx):
+        ctx.forms.contact.update(other, {"is_primary": False})
+    customer = ctx.forms.customer.get(record.customer)
+    changes: dict[str, object] = {}
+    if customer.primary_contact != record.id:
+        changes["primary_contact"] = record.id
+    if not customer.mobile and record.mobile:
+        changes["mobile"] = record.mobile
+    if changes:
+        ctx.forms.customer.update(customer, changes)
+
+
+@hookimpl
+def before_delete(record: Record, ctx: Context) -> str | None:
+    """Keep a contact that other records point to, and the primary one while there are others."""
+    if ctx.forms.quotation.exists(contact=record.id):
+        return _("联系人“{name}”已用在报价单中，不能删除。请把状态改为“离职”。", name=record.name)
+    if ctx.forms.contact.exists(parent_contact=record.id):
+        return _("联系人“{name}”是其他联系人的直属上级，不能删除。请先修改那些联系人的直属上级。", name=record.name)
+    if record.is_primary and ctx.forms.contact.exists(customer=record.customer, id__ne=record.id):
+        return _("“{name}”是主联系人，不能删除。请先把另一位联系人设为主联系人。", name=record.name)
+    return None
+
+
+def _others(record: Record, ctx: Context) -> list[Record]:
+    """Find the customer's primary contacts beside this one."""
+    found = ctx.forms.contact.find(customer=record.customer, is_primary=True, limit=10)
+    return [contact for contact in found if contact.id != record.id]

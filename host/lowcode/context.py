@@ -1,0 +1,97 @@
+"""What a rule reaches the world through: clock, person, settings, dictionaries, other forms."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection
+
+from lowcode import configuration, settings
+from lowcode.configuration import Configuration, Item
+from lowcode.identity.model import User
+from lowcode.identity.people import People
+from lowcode.records.proxy import Forms
+
+if TYPE_CHECKING:
+    from lowcode.platform import Platform
+
+
+class Context:
+    """One person's request inside one transaction.
+
+    `is_system` contexts skip `access:`; rules get one, since a rule acts for the plugin, not for the person.
+    """
+
+    def __init__(
+        self,
+        platform: "Platform",
+        connection: Connection,
+        user: User,
+        *,
+        now: datetime | None = None,
+        is_system: bool = False,
+        version: int | None = None,
+    ) -> None:
+        self.platform = platform
+        self.connection = connection
+        self.user = user
+        self.is_system = is_system
+        self.now = now or datetime.now(UTC).replace(microsecond=0)
+        self._version = version
+        self.titles: dict[str, dict[int, str]] = {}
+        self.file_facts: dict[str, dict[str, Any]] = {}
+
+    @cached_property
+    def today(self) -> date:
+        """The day in the business time zone."""
+        return self.now.astimezone(self.platform.config.time_zone).date()
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        """What administrators configured, as of this transaction."""
+        if self._version is None:
+            self._version = configuration.read_version(self.connection)
+        return self.platform.configuration_at(self.connection, self._version)
+
+    @cached_property
+    def settings(self) -> Mapping[str, Any]:
+        """The settings of all plugins; their names are unique."""
+        found: dict[str, Any] = {}
+        for plugin in self.platform.active_plugins:
+            found |= settings.values(self, plugin.name)
+        return found
+
+    @cached_property
+    def tokens(self) -> Mapping[str, Any]:
+        """The values of `$me`, `$today`, `$now` and `$my_department` in conditions."""
+        return {"me": self.user.id, "today": self.today, "now": self.now, "my_department": self.user.department_id}
+
+    @cached_property
+    def forms(self) -> Forms:
+        """Other forms: `ctx.forms.product.get(5)`."""
+        return Forms(self.system)
+
+    @cached_property
+    def users(self) -> People:
+        """The people and departments of the host."""
+        return People(self)
+
+    @cached_property
+    def system(self) -> "Context":
+        """The same transaction without `access:`."""
+        return self if self.is_system else Context(
+            self.platform, self.connection, self.user, now=self.now, is_system=True, version=self._version
+        )
+
+    def dictionary(self, name: str) -> Mapping[str, Item]:
+        """Give the items of a dictionary by code, in order."""
+        return self.configuration.dictionaries.get(name, {})
+
+    @contextmanager
+    def as_user(self, user_id: int) -> Iterator["Context"]:
+        """Act as another person inside the same transaction; sample data is written so."""
+        yield Context(
+            self.platform, self.connection, self.users.load(user_id), now=self.now, is_system=True, version=self._version
+        )

@@ -1,0 +1,20 @@
+"""Check what only the whole of a plugin's declarations can tell."""
+
+from lowcode.declare.check_dictionaries import check_dictionary
+from lowcode.declare.check_forms import check_form
+from lowcode.declare.check_manifest import check_manifest
+from lowcode.declare.check_tables import check_tables
+from lowcode.declare.check_workflows import check_workflow
+from lowcode.declare.scene import Scene
+
+
+def check(scene: Scene) -> None:
+    """Report every fault that lies between declarations."""
+    check_manifest(scene)
+    for dictionary in scene.plugin.dictionaries.values():
+        check_dictionary(dictionary, scene.file(dictionary.file))
+    for form in scene.plugin.forms.values():
+        check_form(form, scene)
+    for workflow in scene.plugin.workflows.values():
+        check_workflow(workflow, scene)
+    check_tables(scene)

@@ -1,0 +1,88 @@
+"""Check conditions: their fields, operators and values."""
+
+from collections.abc import Collection
+from typing import Any
+
+from lowcode.conditions import OPERATORS, ConditionFault, parse, split_key
+from lowcode.declare.model import Dictionary, Field, Scope, Where
+from lowcode.declare.problems import Spot, hint, quote, shorten
+from lowcode.declare.scene import Fields, Scene, conditions_of, is_known_type
+from lowcode.fieldtypes import FIELD_TYPES
+
+ITEM_WORDS = ("code", "label", "parent", "enabled")
+"""What a condition on dictionary items may name beside their attributes."""
+
+
+def check_condition(
+    where: Where | Scope | None, fields: Fields, spot: Spot, scene: Scene, states: Collection[str] = ()
+) -> None:
+    """Report what cannot be compiled. `states` are the values of a `status` that a workflow adds."""
+    for mapping, at in conditions_of(where or (), spot):
+        for key, value in mapping.items():
+            _check_test(key, value, fields, at / key, scene, states)
+
+
+def _check_test(key: str, value: Any, fields: Fields, spot: Spot, scene: Scene, states: Collection[str]) -> None:
+    name, operator = split_key(key)
+    declared = _field(name, fields)
+    if declared is None:
+        _report_unknown(name, fields, spot)
+    elif not is_known_type(declared):
+        return
+    elif operator not in FIELD_TYPES[declared.type].operators:
+        usable = ", ".join(sorted(FIELD_TYPES[declared.type].operators)) or "none"
+        spot.fault("E210", f"'{operator}' does not work on a field of type {declared.type}. Operators: {usable}.")
+    else:
+        try:
+            parse({key: value}, fields)
+        except ConditionFault:
+            shown = shorten(", ".join(map(str, value)) if isinstance(value, tuple) else str(value))
+            spot.fault("E210", f"{shown} cannot be compared with a field of type {declared.type}. Correct the value.")
+        else:
+            _check_codes(value, declared, spot, scene, states)
+
+
+def _field(name: str, fields: Fields) -> Field | None:
+    """Return the field, or the line items' column for `lines__product`."""
+    if name in fields:
+        return fields[name]
+    line, _, column = name.rpartition("__")
+    return fields[line].fields.get(column) if line in fields else None
+
+
+def _report_unknown(name: str, fields: Fields, spot: Spot) -> None:
+    base, separator, last = name.rpartition("__")
+    if separator and base in fields and fields[base].type != "lines":
+        near = hint(last, OPERATORS)
+        spot.fault("E210", f"{quote(last)} is not an operator.{near} Operators: {', '.join(sorted(OPERATORS))}.")
+    else:
+        spot.fault("E209", f"{quote(name)} is not a field here.{hint(name, fields)} Name a declared field.")
+
+
+def _check_codes(value: Any, declared: Field, spot: Spot, scene: Scene, states: Collection[str]) -> None:
+    """Report a value of a choice that is no item of its dictionary."""
+    if declared.type != "choice":
+        return
+    if declared.dictionary is None:
+        codes: Collection[str] = states
+    else:
+        dictionary = scene.plugin.dictionaries.get(declared.dictionary)
+        codes = dictionary.items if dictionary else ()
+    for each in value if isinstance(value, tuple) else (value,):
+        if codes and isinstance(each, str) and each and each not in codes:
+            spot.fault(
+                "E210", f"{quote(each)} is not a value of '{declared.name}'.{hint(each, codes)} Use a declared one."
+            )
+
+
+def check_item_condition(where: Where | None, dictionary: Dictionary, spot: Spot) -> None:
+    """Report conditions on dictionary items that name no attribute of any item."""
+    known = dict.fromkeys(ITEM_WORDS)
+    for item in dictionary.items.values():
+        known.update(dict.fromkeys(item.attributes))
+    for mapping, at in conditions_of(where or (), spot):
+        for key in mapping:
+            name = split_key(key)[0]
+            if name not in known:
+                near = hint(name, known)
+                (at / key).fault("E209", f"No item of '{dictionary.name}' has {quote(name)}.{near} Name an attribute.")

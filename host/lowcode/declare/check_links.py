@@ -1,0 +1,129 @@
+"""Check what a field says about other forms and dictionaries."""
+
+from lowcode.declare.check_conditions import check_condition, check_item_condition
+from lowcode.declare.check_fields import NUMBERS
+from lowcode.declare.model import Field, Form, Rollup
+from lowcode.declare.problems import Spot, hint, quote
+from lowcode.declare.scene import Fields, Scene
+
+TEXTS = ("text", "textarea", "phone", "email", "url")
+LIKE = (TEXTS, NUMBERS)
+"""Types whose values may be copied to one another."""
+
+
+def check_links(declared: Field, around: Fields, form: Form | None, spot: Spot, scene: Scene) -> None:
+    """Report links that lead nowhere. `around` are the fields beside it; `form` is None in settings and dialogs."""
+    if declared.dictionary is not None:
+        _check_dictionary(declared, spot, scene)
+    if declared.suggest is not None:
+        _check_suggest(declared.suggest, spot / "suggest", scene)
+    if declared.type == "ref" and declared.form is not None:
+        target = scene.form(declared.form, spot / "form")
+        if target is not None:
+            fields = scene.fields_of(target)
+            check_condition(declared.where, fields, spot / "where", scene, scene.states_of(target))
+            _check_fill(declared, around, target, spot / "fill", scene)
+            _check_same(declared, around, form, target, spot / "same", scene)
+    if declared.rollup is not None and form is not None:
+        _check_rollup(declared, declared.rollup, form, spot / "rollup", scene)
+
+
+def _check_dictionary(declared: Field, spot: Spot, scene: Scene) -> None:
+    scene.dictionary(declared.dictionary or "", spot / "dictionary")
+    dictionary = scene.plugin.dictionaries.get(declared.dictionary or "")
+    if dictionary is not None and declared.type == "choice":
+        check_item_condition(declared.where, dictionary, spot / "where")
+
+
+def _check_suggest(name: str, spot: Spot, scene: Scene) -> None:
+    scene.dictionary(name, spot)
+    dictionary = scene.plugin.dictionaries.get(name)
+    if dictionary is not None and not any("value" in item.attributes for item in dictionary.items.values()):
+        spot.fault("E205", f"No item of '{name}' has the attribute 'value' to suggest. Add `value:` to its items.")
+
+
+def _check_fill(declared: Field, around: Fields, target: Form, spot: Spot, scene: Scene) -> None:
+    theirs = scene.fields_of(target)
+    for mine, source in declared.fill.items():
+        at = spot / mine
+        if mine not in around:
+            at.fault("E206", f"{quote(mine)} is not a field beside '{declared.name}'.{hint(mine, around)} Name one.")
+        elif source not in theirs:
+            near = hint(source, theirs)
+            at.fault("E206", f"{quote(source)} is not a field of '{target.name}'.{near} Name one of its fields.")
+        elif around[mine].computed or around[mine].rollup:
+            at.fault("E207", f"'{mine}' is filled by the host. Remove it from 'fill', or remove 'computed'.")
+        elif not agree(around[mine], theirs[source]):
+            message = f"'{mine}' is {kind(around[mine])} but '{source}' is {kind(theirs[source])}. Give both one type."
+            at.fault("E207", message)
+
+
+def _check_same(declared: Field, around: Fields, form: Form | None, target: Form, spot: Spot, scene: Scene) -> None:
+    theirs = scene.fields_of(target)
+    header = scene.fields_of(form) if form is not None else {}
+    for source, mine in declared.same.items():
+        at = spot / source
+        own = around.get(mine) or header.get(mine)
+        if source not in theirs:
+            near = hint(source, theirs)
+            at.fault("E206", f"{quote(source)} is not a field of '{target.name}'.{near} Name one of its fields.")
+        elif mine == "id":
+            if form is None or theirs[source].type != "ref" or theirs[source].form != form.name:
+                at.fault(
+                    "E208", f"'{source}' of '{target.name}' does not refer to this form. Name a reference that does."
+                )
+        elif own is None:
+            at.fault(
+                "E206", f"{quote(mine)} is not a field of this record.{hint(mine, around)} Name one of its fields."
+            )
+        elif own.type == "lines" or not agree(own, theirs[source]):
+            message = f"'{mine}' is {kind(own)} but '{source}' is {kind(theirs[source])}. Name two fields of one kind."
+            at.fault("E208", message)
+
+
+def _check_rollup(declared: Field, rollup: Rollup, form: Form, spot: Spot, scene: Scene) -> None:
+    source = scene.form(rollup.form, spot / "form")
+    if source is None:
+        return
+    fields = scene.fields_of(source)
+    by = fields.get(rollup.by)
+    if by is None and rollup.by:
+        near = hint(rollup.by, fields)
+        (spot / "by").fault("E214", f"{quote(rollup.by)} is not a field of '{source.name}'.{near} Name a reference.")
+    elif by is not None and (by.type != "ref" or by.form != form.name):
+        (spot / "by").fault(
+            "E214", f"'{rollup.by}' of '{source.name}' does not refer to '{form.name}'. Name one that does."
+        )
+    if rollup.sum is None:
+        if declared.type != "integer":
+            (spot / "sum").fault(
+                "E214", "Without 'sum' records are counted, so the type is 'integer'. Change the type."
+            )
+    else:
+        _check_sum(declared, rollup.sum, source, fields, spot / "sum")
+    check_condition(rollup.where, fields, spot / "where", scene, scene.states_of(source))
+
+
+def _check_sum(declared: Field, name: str, source: Form, fields: Fields, spot: Spot) -> None:
+    added = fields.get(name)
+    if added is None:
+        near = hint(name, fields)
+        spot.fault("E214", f"{quote(name)} is not a field of '{source.name}'.{near} Name a number or money field.")
+    elif added.type not in NUMBERS or name == "id":
+        spot.fault("E214", f"'{name}' is {kind(added)} and cannot be added up. Name a number or money field.")
+    elif added.type != declared.type or added.digits != declared.digits:
+        message = f"'{name}' is {kind(added)} but the sum is {kind(declared)}. Give both the same type and digits."
+        spot.fault("E214", message)
+
+
+def agree(one: Field, other: Field) -> bool:
+    """Whether a value of one field makes sense in the other."""
+    if one.type == other.type:
+        return (one.form, one.dictionary) == (other.form, other.dictionary)
+    return any(one.type in family and other.type in family for family in LIKE)
+
+
+def kind(declared: Field) -> str:
+    """Return what a field holds, for a message."""
+    target = declared.form or declared.dictionary
+    return f"{declared.type} ({target})" if target else declared.type

@@ -1,0 +1,110 @@
+"""Check workflows: states, moves, approvals."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from lowcode.declare.check_conditions import check_condition
+from lowcode.declare.check_forms import check_parameters
+from lowcode.declare.check_links import agree, kind
+from lowcode.declare.model import Approval, Move, Step, Workflow
+from lowcode.declare.problems import Spot, hint, quote
+from lowcode.declare.scene import Fields, Scene
+
+SOURCES = ("role", "users", "head_of", "field", "chosen")
+PEOPLE = ("owner", "submitter", "system")
+
+
+def check_workflow(workflow: Workflow, scene: Scene) -> None:
+    """Report every fault of one workflow."""
+    spot = scene.file(workflow.file)
+    form = scene.form(workflow.form, spot / "form")
+    fields: Fields | None = None
+    if form is not None:
+        fields = scene.fields_of(form)
+        if form.workflow != workflow.name:
+            message = (
+                f"The form '{form.name}' does not name this workflow. Write `workflow: {workflow.name}` in {form.file}."
+            )
+            (spot / "form").fault("E401", message)
+    for name, move in workflow.moves.items():
+        _check_move(move, workflow, fields, spot / "moves" / name, scene)
+    for name, approval in workflow.approvals.items():
+        _check_approval(approval, workflow, fields, spot / "approvals" / name, scene)
+
+
+def _check_state(name: str, states: Collection[str], spot: Spot) -> None:
+    if name and states and name not in states:
+        spot.fault("E402", f"{quote(name)} is not a state of this workflow.{hint(name, states)} Name a declared state.")
+
+
+def _check_move(move: Move, workflow: Workflow, fields: Fields | None, spot: Spot, scene: Scene) -> None:
+    for index, name in enumerate(move.from_):
+        _check_state(name, workflow.states, (spot / "from")[index])
+    _check_state(move.to, workflow.states, spot / "to")
+    scene.roles(move.by, spot / "by", PEOPLE)
+    if move.approval is not None and move.approval not in workflow.approvals:
+        near = hint(move.approval, workflow.approvals)
+        message = f"{quote(move.approval)} is not an approval of this workflow.{near} Declare it under `approvals:`."
+        (spot / "approval").fault("E403", message)
+    check_parameters(move.params, spot / "params", scene)
+    if fields is None:
+        return
+    check_condition(move.when, fields, spot / "when", scene, workflow.states)
+    for name, declared in move.params.items():
+        if name in fields and not agree(declared, fields[name]):
+            message = f"'{name}' is {kind(declared)} here but {kind(fields[name])} in the form. Give both one type."
+            (spot / "params" / name).fault("E406", message)
+
+
+def _check_approval(approval: Approval, workflow: Workflow, fields: Fields | None, spot: Spot, scene: Scene) -> None:
+    _check_state(approval.approved, workflow.states, spot / "approved")
+    _check_state(approval.rejected, workflow.states, spot / "rejected")
+    seen: set[str] = set()
+    for index, step in enumerate(approval.steps):
+        at = (spot / "steps")[index]
+        if step.name in seen:
+            (at / "name").fault("E405", f"Another step is called {quote(step.name)}. Choose another name.")
+        seen.add(step.name)
+        _check_step(step, workflow, fields, at, scene)
+    if approval.copy_to:
+        _check_people(approval.copy_to, fields, spot / "copy_to", scene)
+
+
+def _check_step(step: Step, workflow: Workflow, fields: Fields | None, spot: Spot, scene: Scene) -> None:
+    if step.due_hours is not None and step.due_hours < 1:
+        (spot / "due_hours").fault("E404", "'due_hours' must be at least 1. Write the hours until the reminder.")
+    if len(step.approvers) > 1:
+        (spot / "approvers").fault("E404", f"A step has one source of approvers. Keep one of: {', '.join(SOURCES)}.")
+    _check_people(step.approvers, fields, spot / "approvers", scene)
+    if fields is not None:
+        check_condition(step.when, fields, spot / "when", scene, workflow.states)
+
+
+def _check_people(people: Mapping[str, Any], fields: Fields | None, spot: Spot, scene: Scene) -> None:
+    """Report sources of approvers or readers that cannot be worked out."""
+    for source, value in people.items():
+        at = spot / source
+        names = value if isinstance(value, tuple) else (value,)
+        if source not in SOURCES:
+            message = (
+                f"{quote(source)} is not a source of people.{hint(source, SOURCES)} Use one of: {', '.join(SOURCES)}."
+            )
+            at.fault("E404", message)
+        elif source == "chosen" and value is True:
+            continue
+        elif not names or not all(isinstance(name, str) for name in names):
+            at.fault("E404", f"'{source}' takes a name or a list of names. Write it as text.")
+        elif source in ("role", "chosen"):
+            scene.roles(names, at)
+        elif source in ("head_of", "field"):
+            _check_person(names, fields, at, also=("submitter",) if source == "head_of" else ())
+
+
+def _check_person(names: Collection[str], fields: Fields | None, spot: Spot, also: Collection[str]) -> None:
+    for name in names:
+        if fields is not None and name not in also and (name not in fields or fields[name].type != "user"):
+            people = [each for each, declared in fields.items() if declared.type == "user"]
+            near = hint(name, people)
+            spot.fault(
+                "E404", f"{quote(name)} is not a user field of the form.{near} Name one of: {', '.join(people)}."
+            )

@@ -1,0 +1,53 @@
+"""What may be called what."""
+
+import keyword
+import re
+
+from lowcode.declare.problems import Spot, quote
+
+NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,40}")
+
+HOST_COLUMNS = frozenset(
+    ("id", "version", "created_at", "created_by", "updated_at", "updated_by", "deleted_at", "deleted_by")
+)
+"""Columns the host adds to the table of every form."""
+
+RESERVED_FIELDS = HOST_COLUMNS | {"owner_department"} | frozenset(keyword.kwlist)
+
+RESERVED_COLUMNS = frozenset(("id", "record_id", "position")) | frozenset(keyword.kwlist)
+"""Columns the host adds to the tables of line items, and words that cannot be attributes of a line."""
+
+RESERVED_PARAMETERS = frozenset(("ids", "version"))
+"""Keys of an action's body that the host reads itself."""
+
+RESERVED_FILTERS = frozenset(("list", "search", "sort", "page", "per_page", "after", "format", "preview"))
+"""Words of the query string that are not filters."""
+
+RESERVED_PLUGINS = frozenset(
+    (
+        *("alembic", "approval", "audit", "dictionary", "file", "files", "host", "idempotency", "job", "login"),
+        *("lowcode", "number", "pg", "session", "setting", "settings", "sqlite", "state", "store", "user", "users"),
+    )
+)
+"""First words of the host's own tables and of names the databases keep for themselves."""
+
+RESERVED_ROLES = frozenset(("admin", "owner", "submitter", "system"))
+"""Roles the host knows itself, and words that stand among roles in `by:`."""
+
+
+def check_name(name: str, spot: Spot, *, code: bool = False) -> None:
+    """Report a name, or a dictionary code, that does not follow the rule."""
+    if code:
+        if not CODE.fullmatch(name):
+            spot.fault(
+                "E120",
+                f"The code {quote(name)} may hold ASCII letters, digits, '_', '.' and '-', at most 41, "
+                "and starts with a letter or digit. Choose another code.",
+            )
+    elif not NAME.fullmatch(name):
+        spot.fault(
+            "E120",
+            f"The name {quote(name)} must start with a small letter a-z and hold only a-z, 0-9 and '_', "
+            "at most 41 characters. Choose another name.",
+        )

@@ -1,0 +1,159 @@
+"""The dictionary editor: values that administrators keep, seeded from declarations by initialise."""
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, insert, select, update
+
+from lowcode.configuration import Item, touch
+from lowcode.declare.model import Dictionary
+from lowcode.errors import Conflict, Invalid, NotFound
+from lowcode.i18n import _
+from lowcode.schema import dictionary_items
+
+if TYPE_CHECKING:
+    from lowcode.context import Context
+
+COLOURS = ("blue", "azure", "indigo", "purple", "pink", "red", "orange", "yellow", "lime", "green", "teal", "cyan", "grey")
+EDITABLE = {"label": str, "sort": int, "colour": str, "enabled": bool}
+
+
+def overview(ctx: "Context") -> list[dict[str, Any]]:
+    """List the dictionaries without their items."""
+    return [
+        {
+            "name": declared.name,
+            "label": _(declared.label),
+            "system": declared.system,
+            "builtin": declared.builtin,
+            "count": len(ctx.dictionary(declared.name)),
+        }
+        for declared in ctx.platform.dictionaries.values()
+    ]
+
+
+def read(ctx: "Context", name: str) -> dict[str, Any]:
+    """Read one dictionary with its items in order."""
+    declared = _declared(ctx, name)
+    items = sorted(ctx.dictionary(name).values(), key=lambda item: (item.sort, item.code))
+    return {
+        "name": declared.name,
+        "label": _(declared.label),
+        "system": declared.system,
+        "items": [_shown(item) for item in items],
+    }
+
+
+def add_item(ctx: "Context", name: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Add an item at the end, or where `sort` says."""
+    declared = _declared(ctx, name)
+    if declared.system:
+        raise Conflict(_("“{label}”由系统流程使用，不能增加选项。", label=_(declared.label)), code="system_dictionary")
+    code = payload.get("code")
+    if not isinstance(code, str) or not re.fullmatch(r"[A-Za-z0-9_.-]{1,50}", code):
+        sentence = _("编码由 1 到 50 个字母、数字、点、横线或下划线组成。")
+        raise Invalid(sentence, errors={"code": [sentence]})
+    known = ctx.dictionary(name)
+    if code in known:
+        sentence = _("编码“{code}”已经存在。", code=code)
+        raise Conflict(sentence, code="duplicate", errors={"code": [sentence]})
+    values = _checked({key: value for key, value in payload.items() if key != "code"}, needs_label=True)
+    last = max((item.sort for item in known.values()), default=0)
+    row = {"sort": last + 10, "colour": None, "enabled": True} | values
+    ctx.connection.execute(
+        insert(dictionary_items).values(
+            dictionary=name, code=code, parent=None, is_default=False, attributes={}, **row
+        )
+    )
+    touch(ctx.connection)
+    return _shown(Item(code=code, **row))
+
+
+def change_item(ctx: "Context", name: str, code: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Re-label, colour, sort, enable or disable an item. Its code never changes."""
+    item = _item(ctx, name, code)
+    values = _checked(payload)
+    if values:
+        where = (dictionary_items.c.dictionary == name, dictionary_items.c.code == code)
+        ctx.connection.execute(update(dictionary_items).where(*where).values(**values))
+        touch(ctx.connection)
+    return _shown(item) | values
+
+
+def remove_item(ctx: "Context", name: str, code: str) -> None:
+    """Delete an item that nothing uses."""
+    declared, item = _declared(ctx, name), _item(ctx, name, code)
+    if declared.system:
+        raise Conflict(
+            _("“{label}”由系统流程使用，不能删除，可以改名或停用。", label=item.label), code="system_dictionary"
+        )
+    if _in_use(ctx, name, code) or any(other.parent == code for other in ctx.dictionary(name).values()):
+        raise Conflict(_("“{label}”已被使用，不能删除，请改为停用。", label=item.label), code="in_use")
+    ctx.connection.execute(
+        delete(dictionary_items).where(dictionary_items.c.dictionary == name, dictionary_items.c.code == code)
+    )
+    touch(ctx.connection)
+
+
+def _declared(ctx: "Context", name: str) -> Dictionary:
+    declared = ctx.platform.dictionaries.get(name)
+    if declared is None:
+        raise NotFound(_("没有数据字典“{name}”。", name=name))
+    return declared
+
+
+def _item(ctx: "Context", name: str, code: str) -> Item:
+    _declared(ctx, name)
+    item = ctx.dictionary(name).get(code)
+    if item is None:
+        raise NotFound(_("数据字典中没有选项“{code}”。", code=code))
+    return item
+
+
+def _checked(payload: Mapping[str, Any], needs_label: bool = False) -> dict[str, Any]:
+    errors: dict[str, list[str]] = {}
+    for key, value in payload.items():
+        kind = EDITABLE.get(key)
+        if kind is None:
+            errors[key] = [_("没有这个字段，或不能修改。")]
+        elif key == "colour" and value is not None and value not in COLOURS:
+            errors[key] = [_("颜色只能是 {colours} 之一。", colours="、".join(COLOURS))]
+        elif key == "sort" and (isinstance(value, bool) or not isinstance(value, int) or abs(value) > 10**6):
+            errors[key] = [_("请填写整数。")]
+        elif key == "enabled" and not isinstance(value, bool):
+            errors[key] = [_("请填写 true 或 false。")]
+    label = payload.get("label")
+    if "label" in payload or needs_label:
+        if not isinstance(label, str) or not label.strip() or len(label) > 100 or not label.isprintable():
+            errors["label"] = [_("请填写 1 到 100 个字符的名称。")]
+    if errors:
+        raise Invalid(_("请检查填写的内容。"), errors=errors)
+    return {key: value.strip() if key == "label" else value for key, value in payload.items()}
+
+
+def _in_use(ctx: "Context", name: str, code: str) -> bool:
+    for form in ctx.platform.forms.values():
+        for declared in form.declared.fields.values():
+            tables = [(form.table, declared)] + [
+                (form.line_tables[declared.name], column) for column in declared.fields.values()
+            ]
+            for table, field in tables:
+                if field.dictionary == name and ctx.connection.scalar(
+                    select(1).where(table.c[field.name] == code).limit(1)
+                ):
+                    return True
+    return False
+
+
+def _shown(item: Item) -> dict[str, Any]:
+    return {
+        "code": item.code,
+        "label": _(item.label),
+        "sort": item.sort,
+        "colour": item.colour,
+        "enabled": item.enabled,
+        "parent": item.parent,
+        "default": item.is_default,
+        **{key: value for key, value in item.attributes.items() if key not in EDITABLE},
+    }

@@ -1,0 +1,174 @@
+"""A declared form, made live: its tables, its record class and what points at it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from marshmallow import Schema
+from sqlalchemy import Column, ColumnElement, ForeignKey, Index, Integer, MetaData, Table, text
+
+from lowcode.columns import Id, UtcDateTime
+from lowcode.conditions import Condition, parse
+from lowcode.declare.model import Field, Form, Plugin, Where, Workflow
+from lowcode.fieldtypes import FIELD_TYPES
+from lowcode.records.record import Record, record_class
+from lowcode.schemas import build
+
+HOST_FIELDS: Mapping[str, Field] = {
+    declared.name: declared
+    for declared in (
+        Field(name="id", label="ID", type="integer", readonly=True),
+        Field(name="version", label="版本", type="integer", readonly=True),
+        Field(name="created_at", label="创建时间", type="datetime", readonly=True),
+        Field(name="created_by", label="创建人", type="user", readonly=True),
+        Field(name="updated_at", label="更新时间", type="datetime", readonly=True),
+        Field(name="updated_by", label="更新人", type="user", readonly=True),
+        Field(name="deleted_at", label="删除时间", type="datetime", readonly=True),
+        Field(name="deleted_by", label="删除人", type="user", readonly=True),
+    )
+}
+LIVE = "deleted_at IS NULL"
+INDEXED = frozenset({"ref", "user", "department", "choice"})
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A rollup of another form that this form's records feed."""
+
+    parent: str
+    field: Field
+
+
+@dataclass(slots=True)
+class LiveForm:
+    """What the host works with at run time. Built once at start."""
+
+    plugin: str
+    declared: Form
+    workflow: Workflow | None
+    table: Table
+    line_tables: Mapping[str, Table]
+    record_class: type[Record]
+    fields: Mapping[str, Field]
+    schema: Schema
+    params: Mapping[str, Schema]
+    inbound: list[Inbound] = field(default_factory=list)
+    referring: list[tuple[str, Field]] = field(default_factory=list)
+    _conditions: dict[str, Condition] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Give the form's name."""
+        return self.declared.name
+
+    def column(self, name: str) -> ColumnElement[Any]:
+        """Give the column of a field."""
+        return self.table.c[name]
+
+    def line_table(self, name: str) -> Table:
+        """Give the table of a line items field."""
+        return self.line_tables[name]
+
+    def condition(self, where: Where) -> Condition:
+        """Compile a declared condition, once."""
+        known = repr(where)
+        if known not in self._conditions:
+            self._conditions[known] = parse(where, self.fields)
+        return self._conditions[known]
+
+    def is_editable(self, record: Record) -> bool:
+        """Tell whether the record's state allows edits; a form without a workflow always does."""
+        return self.workflow is None or self.workflow.states[record.status].editable
+
+
+def visible_fields(form: LiveForm, roles: frozenset[str]) -> dict[str, Field]:
+    """Give the fields that a person with these roles may know of."""
+    return {
+        name: declared
+        for name, declared in form.fields.items()
+        if not declared.visible_to or not roles.isdisjoint(declared.visible_to)
+    }
+
+
+def build_forms(plugin: Plugin, metadata: MetaData) -> dict[str, LiveForm]:
+    """Derive tables and record classes from one plugin's forms."""
+    return {name: _build(plugin, form, metadata) for name, form in plugin.forms.items()}
+
+
+def connect(forms: Mapping[str, LiveForm]) -> None:
+    """Tell each form which fields of others point at it and which rollups it feeds."""
+    for live in forms.values():
+        for declared in live.declared.fields.values():
+            if declared.type == "ref" and declared.form in forms:
+                forms[declared.form].referring.append((live.name, declared))
+            if declared.rollup and declared.rollup.form in forms:
+                forms[declared.rollup.form].inbound.append(Inbound(live.name, declared))
+
+
+def _build(plugin: Plugin, form: Form, metadata: MetaData) -> LiveForm:
+    fields = _with_host_fields(plugin, form)
+    workflow = plugin.workflows.get(form.workflow or "")
+    moves = workflow.moves if workflow else {}
+    table = _record_table(plugin.name, form, fields, metadata)
+    lines = {
+        name: _line_table(table, declared, metadata) for name, declared in form.fields.items() if declared.type == "lines"
+    }
+    extra = [name for name in fields if name not in form.fields and name not in HOST_FIELDS]
+    return LiveForm(
+        plugin=plugin.name,
+        declared=form,
+        workflow=workflow,
+        table=table,
+        line_tables=lines,
+        record_class=record_class(form.name, form.fields, extra),
+        fields=fields,
+        schema=build(form.name, fields),
+        params={name: build(name, each.params) for name, each in (*form.actions.items(), *moves.items())},
+    )
+
+
+def _with_host_fields(plugin: Plugin, form: Form) -> dict[str, Field]:
+    fields = dict(HOST_FIELDS)
+    if form.number:
+        fields["number"] = Field(name="number", label=form.number_label, type="text", readonly=True, max=Decimal(60), unique=True)
+    if workflow := plugin.workflows.get(form.workflow or ""):
+        fields["status"] = Field(name="status", label=workflow.status_label, type="choice", readonly=True)
+    if form.owner:
+        fields["owner_department"] = Field(name="owner_department", label="负责人部门", type="department", readonly=True)
+    return fields | dict(form.fields)
+
+
+def _record_table(plugin: str, form: Form, fields: Mapping[str, Field], metadata: MetaData) -> Table:
+    columns: list[Any] = [Column("id", Id, primary_key=True)]
+    for name, declared in fields.items():
+        kind = FIELD_TYPES[declared.type].column_type(declared)
+        if name != "id" and kind is not None:
+            columns.append(Column(name, kind, nullable=name not in {"version", "created_at", "updated_at"}))
+    table = Table(f"{plugin}_{form.name}", metadata, *columns)
+    for name, declared in fields.items():
+        if declared.unique:
+            live = text(LIVE)
+            Index(f"uq_{table.name}_{name}", table.c[name], unique=True, postgresql_where=live, sqlite_where=live)
+        elif declared.type in INDEXED and name not in {"updated_by", "deleted_by", "created_by"}:
+            Index(f"ix_{table.name}_{name}", table.c[name])
+    Index(f"ix_{table.name}_created_at", table.c.created_at, table.c.id)
+    return table
+
+
+def _line_table(parent: Table, declared: Field, metadata: MetaData) -> Table:
+    name = f"{parent.name}_{declared.name}"
+    columns: list[Any] = [
+        Column("id", Id, primary_key=True),
+        Column("record_id", Id, ForeignKey(parent.c.id, ondelete="CASCADE", name=f"fk_{name}_record"), nullable=False),
+        Column("position", Integer, nullable=False),
+    ]
+    columns += [
+        Column(each.name, FIELD_TYPES[each.type].column_type(each), nullable=True) for each in declared.fields.values()
+    ]
+    table = Table(name, metadata, *columns)
+    Index(f"ix_{name}_record_id", table.c.record_id, table.c.position)
+    for each in declared.fields.values():
+        if each.type == "ref":
+            Index(f"ix_{name}_{each.name}", table.c[each.name])
+    return table

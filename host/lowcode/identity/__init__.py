@@ -1,0 +1,1 @@
+"""Who may come in: users, departments, roles, passwords, sessions and the limit on guessing."""

@@ -1,0 +1,99 @@
+"""People and departments as records and rules see them."""
+
+import secrets
+from collections.abc import Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Row, select
+
+from lowcode.identity import departments as department_service
+from lowcode.identity import users as user_service
+from lowcode.identity.loading import load_user
+from lowcode.identity.model import User
+from lowcode.identity.tables import departments, users
+
+if TYPE_CHECKING:
+    from lowcode.context import Context
+
+
+class People:
+    """What a context knows of staff. Each look-up is one query for all ids asked."""
+
+    def __init__(self, ctx: "Context") -> None:
+        self._ctx = ctx
+        self._rows: dict[int, Row[Any]] = {}
+
+    @cached_property
+    def passwords(self) -> dict[str, str]:
+        """The first passwords of people made by `ensure`, by username; shown once, kept nowhere."""
+        return {}
+
+    def rows(self, ids: Iterable[int]) -> dict[int, Row[Any]]:
+        """Give id, name, department and whether the person is active."""
+        wanted = set(ids)
+        if missing := wanted - self._rows.keys():
+            columns = (users.c.id, users.c.name, users.c.department_id, users.c.is_active)
+            found = self._ctx.connection.execute(select(*columns).where(users.c.id.in_(sorted(missing))))
+            self._rows |= {row.id: row for row in found}
+        return {key: self._rows[key] for key in wanted & self._rows.keys()}
+
+    def names(self, ids: Iterable[int]) -> dict[int, str]:
+        """Give the names people are shown by."""
+        return {key: row.name for key, row in self.rows(ids).items()}
+
+    def department_of(self, user_id: int | None) -> int | None:
+        """Give a person's department."""
+        rows = self.rows([user_id]) if user_id else {}
+        return rows[user_id].department_id if user_id in rows else None
+
+    def department_rows(self, ids: Iterable[int]) -> dict[int, Row[Any]]:
+        """Give id and name of departments."""
+        statement = select(departments.c.id, departments.c.name).where(departments.c.id.in_(sorted(set(ids))))
+        return {row.id: row for row in self._ctx.connection.execute(statement)}
+
+    def department_names(self, ids: Iterable[int]) -> dict[int, str]:
+        """Give the names of departments."""
+        return {key: row.name for key, row in self.department_rows(ids).items()}
+
+    def active(self, search: str = "", limit: int = 50) -> list[Row[Any]]:
+        """Give people who can be chosen, by name."""
+        statement = select(users.c.id, users.c.name, users.c.username).where(users.c.is_active)
+        if search:
+            pattern = users.c.name.icontains(search, autoescape=True)
+            statement = statement.where(pattern | users.c.username.icontains(search, autoescape=True))
+        return list(self._ctx.connection.execute(statement.order_by(users.c.name, users.c.id).limit(limit)))
+
+    def load(self, user_id: int) -> User:
+        """Give a person with roles and departments."""
+        return load_user(self._ctx.connection, user_id)
+
+    def ensure(self, username: str, name: str, roles: Iterable[str], department: str | None = None) -> int:
+        """Find or make a person of sample data; a new one gets a random first password."""
+        known = self._ctx.connection.scalar(select(users.c.id).where(users.c.username == username))
+        if known is not None:
+            return known
+        self.passwords[username] = secrets.token_urlsafe(9)
+        payload = {
+            "username": username,
+            "name": name,
+            "password": self.passwords[username],
+            "roles": list(roles),
+            "department": self.ensure_department(department) if department else None,
+        }
+        made = user_service.create(self._ctx.connection, payload, self._ctx.platform.roles)
+        return int(made["id"])
+
+    def ensure_department(self, name: str, parent: str | None = None) -> int:
+        """Find or make a department of sample data."""
+        known = self._ctx.connection.scalar(select(departments.c.id).where(departments.c.name == name))
+        if known is not None:
+            return known
+        payload = {"name": name, "parent": self.ensure_department(parent) if parent else None}
+        return int(department_service.create(self._ctx.connection, payload)["id"])
+
+    def set_head(self, department: str, user_id: int) -> None:
+        """Make a person the head of a department of sample data."""
+        department_service.update_department(
+            self._ctx.connection, self.ensure_department(department), {"head": user_id}
+        )

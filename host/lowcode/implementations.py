@@ -1,0 +1,117 @@
+"""Hold the hook implementations of one plugin to what it declares."""
+
+import difflib
+from collections.abc import Iterable, Iterator
+from types import ModuleType
+from typing import Any
+
+import pluggy
+
+from lowcode.api import Declaration
+from lowcode.declare.model import Plugin
+from lowcode.hookspecs import HookFamilies, HookSpecs
+from lowcode.i18n import _
+
+PROJECT = "lowcode"
+RECORD_HOOKS = frozenset(name for name in vars(HookSpecs) if not name.startswith("_")) - {"declare"}
+
+
+def new_manager(plugins: Iterable[Plugin]) -> pluggy.PluginManager:
+    """Make a manager that knows the host's hooks and one for each action, panel and job declared."""
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(HookSpecs)
+    names: dict[str, Any] = {}
+    for plugin in plugins:
+        for form in plugin.forms.values():
+            names |= {f"action_{name}": HookFamilies.action_name for name in form.actions}
+        names |= {f"panel_{name}": HookFamilies.panel_name for name in plugin.panels}
+        names |= {f"job_{name}": HookFamilies.job_name for name in plugin.jobs}
+    if names:
+        manager.add_hookspecs(type("DeclaredHooks", (), names))
+    return manager
+
+
+def register(manager: pluggy.PluginManager, plugin: Plugin, declaration: Declaration) -> None:
+    """Register the rules of forms as `<plugin>.<form>`, the other modules as `<plugin>`, `<plugin>:1` and so on."""
+    for name, module in _modules(plugin, declaration):
+        manager.register(module, name)
+
+
+def _modules(plugin: Plugin, declaration: Declaration) -> Iterator[tuple[str, ModuleType]]:
+    for form, module in declaration.rules.items():
+        yield f"{plugin.name}.{form}", module
+    for number, module in enumerate(declaration.hooks):
+        yield f"{plugin.name}:{number}" if number else plugin.name, module
+
+
+def check(plugin: Plugin, declaration: Declaration) -> list[str]:
+    """Find misspelt, misplaced, missing and wrongly written implementations; one sentence each."""
+    problems: list[str] = []
+    manager = new_manager([plugin])
+    for form, module in declaration.rules.items():
+        if form not in plugin.forms:
+            hint = _hint(form, plugin.forms)
+            problems.append(_("rules 里的 {form} 不是这个应用声明的表单。{hint}", form=form, hint=hint))
+            continue
+        actions = plugin.forms[form].actions
+        expected = {f"action_{name}" for name in actions}
+        problems += _names(manager, module, RECORD_HOOKS | expected)
+        problems += _missing(manager, [module], expected, _("表单 {form} 声明的动作", form=form))
+    for form in plugin.forms.keys() - declaration.rules.keys():
+        expected = {f"action_{name}" for name in plugin.forms[form].actions}
+        problems += _missing(manager, [], expected, _("表单 {form} 声明的动作", form=form))
+    named = {f"panel_{name}" for name in plugin.panels} | {f"job_{name}" for name in plugin.jobs}
+    for module in declaration.hooks:
+        problems += _names(manager, module, named | {"declare"})
+    problems += _missing(manager, declaration.hooks, named, _("manifest.yaml 声明的面板或任务"))
+    return problems + _signatures(manager, plugin, declaration)
+
+
+def _implemented(manager: pluggy.PluginManager, module: ModuleType) -> set[str]:
+    found = set()
+    for name in vars(module):
+        options = manager.parse_hookimpl_opts(module, name)
+        if options is not None:
+            found.add(options.get("specname") or name)
+    return found
+
+
+def _names(manager: pluggy.PluginManager, module: ModuleType, allowed: Iterable[str]) -> list[str]:
+    known = set(allowed)
+    return [
+        _(
+            "{module}.{name}：这里没有名为 {name} 的钩子。{hint}请改名，或删除 @hookimpl。",
+            module=module.__name__,
+            name=name,
+            hint=_hint(name, known),
+        )
+        for name in sorted(_implemented(manager, module) - known)
+    ]
+
+
+def _missing(
+    manager: pluggy.PluginManager, modules: Iterable[ModuleType], expected: set[str], declared: str
+) -> list[str]:
+    found: set[str] = set()
+    for module in modules:
+        found |= _implemented(manager, module)
+    return [
+        _("{declared} {name} 没有实现；请写出函数 {name} 并加上 @hookimpl。", declared=declared, name=name)
+        for name in sorted(expected - found)
+    ]
+
+
+def _signatures(manager: pluggy.PluginManager, plugin: Plugin, declaration: Declaration) -> list[str]:
+    """Register everything once; pluggy compares the arguments."""
+    problems = []
+    for name, module in _modules(plugin, declaration):
+        try:
+            manager.register(module, name)
+        except (pluggy.PluginValidationError, ValueError) as fault:
+            problems.append(_("{module}：{fault}", module=module.__name__, fault=" ".join(str(fault).split())))
+    return problems
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, sorted(known), n=1)
+    return _("是不是 {name}？", name=close[0]) if close else ""

@@ -1,0 +1,93 @@
+"""Initialise: seed what a plugin declares into what administrators keep. A plan first, then the same plan applied.
+
+It only adds. What an administrator changed, added or disabled stays, so it may be run again after each upgrade.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from lowcode.configuration import touch, upsert
+from lowcode.declare.model import DictionaryItem, Plugin
+from lowcode.errors import NotFound
+from lowcode.i18n import _
+from lowcode.schema import dictionary_items, number_rules, state
+
+if TYPE_CHECKING:
+    from lowcode.context import Context
+
+
+def plan(ctx: "Context", plugin_name: str) -> dict[str, Any]:
+    """Say what would be added and what is there already."""
+    plugin = _plugin(ctx, plugin_name)
+    return {
+        "dictionaries": [
+            {"name": name, "label": _(declared.label), **_split(declared.items, ctx.dictionary(name))}
+            for name, declared in plugin.dictionaries.items()
+        ],
+        "numbering": [
+            {"name": name, "label": _(rule.label or name), "pattern": rule.pattern, "add": name not in ctx.configuration.rules}
+            for name, rule in plugin.numbering.items()
+        ],
+        "workflows": [
+            {"name": name, "label": _(workflow.label), "add": [], "keep": list(workflow.states)}
+            for name, workflow in plugin.workflows.items()
+        ],
+    }
+
+
+def apply(ctx: "Context", plugin_name: str) -> dict[str, Any]:
+    """Add what is missing and answer what was added. Two at once: one waits, and then finds nothing to add."""
+    plugin = _plugin(ctx, plugin_name)
+    touch(ctx.connection)  # locks the row that every change of the configuration locks
+    version = ctx.connection.scalar(select(state.c.value).where(state.c.key == "cache_version"))
+    ctx.configuration = ctx.platform.configuration_at(ctx.connection, version or 0, fresh=True)
+    done = plan(ctx, plugin_name)
+    for entry in done["dictionaries"]:
+        items = plugin.dictionaries[entry["name"]].items
+        order = {code: position for position, code in enumerate(items, 1)}
+        for code in entry["add"]:
+            _add_item(ctx, entry["name"], items[code], order[code] * 10)
+    for entry in done["numbering"]:
+        if entry["add"]:
+            rule = plugin.numbering[entry["name"]]
+            statement = upsert(ctx.connection, number_rules).values(
+                name=rule.name, label=rule.label or rule.name, pattern=rule.pattern, reset=rule.reset
+            )
+            ctx.connection.execute(statement.on_conflict_do_nothing())
+    return done
+
+
+def is_complete(found: dict[str, Any]) -> bool:
+    """Tell whether a plan has nothing to add."""
+    return not any(entry["add"] for part in found.values() for entry in part)
+
+
+def _add_item(ctx: "Context", dictionary: str, item: DictionaryItem, sort: int) -> None:
+    attributes = {key: str(value) if not isinstance(value, str | int | bool) else value for key, value in item.attributes.items()}
+    statement = upsert(ctx.connection, dictionary_items).values(
+        dictionary=dictionary,
+        code=item.code,
+        label=item.label,
+        sort=sort,
+        colour=item.colour,
+        parent=item.parent,
+        is_default=item.default,
+        enabled=True,
+        attributes=attributes,
+    )
+    ctx.connection.execute(statement.on_conflict_do_nothing())
+
+
+def _split(declared: Any, kept: Any) -> dict[str, list[str]]:
+    return {
+        "add": [code for code in declared if code not in kept],
+        "keep": [code for code in declared if code in kept],
+    }
+
+
+def _plugin(ctx: "Context", name: str) -> Plugin:
+    for loaded in ctx.platform.active_plugins:
+        if loaded.name == name and loaded.declared is not None:
+            return loaded.declared
+    raise NotFound(_("没有安装应用“{name}”。", name=name))

@@ -1,0 +1,85 @@
+"""One started host: database, plugins and what is derived from them. Built once per process, then only read."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, MetaData
+
+from lowcode import configuration, i18n, plugins
+from lowcode.config import Config
+from lowcode.configuration import Configuration
+from lowcode.context import Context
+from lowcode.db import Database
+from lowcode.declare.model import Dictionary, MenuEntry, Plugin
+from lowcode.forms import LiveForm, build_forms, connect
+from lowcode.hooks import Hooks
+from lowcode.identity.model import User
+from lowcode.metadata import NAMING
+from lowcode.plugins import LoadedPlugin
+
+T = TypeVar("T")
+
+HERE = Path(__file__).parent
+
+
+class Platform:
+    """What every request works with."""
+
+    def __init__(self, config: Config, loaded: Sequence[LoadedPlugin]) -> None:
+        self.config = config
+        self.db = Database(config.database_url)
+        self.plugins = list(loaded)
+        self.active_plugins = [each for each in loaded if each.state == "active" and each.declared is not None]
+        declared = [each.declared for each in self.active_plugins if each.declared is not None]
+        self.tables: Mapping[str, MetaData] = {each.name: MetaData(naming_convention=NAMING) for each in declared}
+        self.forms: dict[str, LiveForm] = {}
+        for each in declared:
+            self.forms |= build_forms(each, self.tables[each.name])
+        connect(self.forms)
+        self.dictionaries: dict[str, Dictionary] = _merged(declared, "dictionaries")
+        self.roles: dict[str, str] = _merged(reversed(declared), "roles")
+        self.menu: list[tuple[Plugin, tuple[MenuEntry, ...]]] = [(each, each.menu) for each in declared]
+        self.hooks = Hooks(plugins.manager(loaded), self.forms)
+        self._configuration: Configuration | None = None
+        i18n.load([HERE / "locale", *(each.locale for each in self.active_plugins if each.locale)])
+
+    @classmethod
+    def start(cls, config: Config, modules: Sequence[str] = ()) -> "Platform":
+        """Load the installed plugins, and those of `modules`, and make the platform of them."""
+        return cls(config, plugins.discover(config, modules))
+
+    @contextmanager
+    def reading(self, user: User, *, version: int | None = None, now: datetime | None = None) -> Iterator[Context]:
+        """Open a context that only reads."""
+        with self.db.read() as connection:
+            yield Context(self, connection, user, version=version, now=now)
+
+    def writing(self, user: User, work: Callable[[Context], T], *, now: datetime | None = None) -> T:
+        """Run `work` in one write transaction, again when another was in the way."""
+        return self.db.run(lambda connection: work(Context(self, connection, user, now=now)))
+
+    def as_system(self, work: Callable[[Context], T], *, now: datetime | None = None) -> T:
+        """Run `work` for the platform itself: jobs, sample data, the command line."""
+        return self.db.run(lambda connection: work(Context(self, connection, SYSTEM, now=now, is_system=True)))
+
+    def configuration_at(self, connection: Connection, version: int, fresh: bool = False) -> Configuration:
+        """Give what administrators configured, read again when another process changed it."""
+        known = self._configuration
+        if fresh or known is None or known.version != version:
+            known = configuration.load(connection, version)
+            if not fresh:
+                self._configuration = known
+        return known
+
+
+SYSTEM = User(id=0, username="system", name="系统")
+
+
+def _merged(declared: Any, attribute: str) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    for plugin in declared:
+        merged |= getattr(plugin, attribute)
+    return merged

@@ -1,0 +1,1 @@
+"""Records over their whole life: one module for each verb."""

@@ -1,0 +1,127 @@
+"""Buttons of a record: declared actions and state moves."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lowcode.declare.model import Action, Field, Move
+from lowcode.errors import Fault, Forbidden, Invalid, NotFound, Refused
+from lowcode.forms import LiveForm
+from lowcode.i18n import _
+from lowcode.records import draft as drafts
+from lowcode.records import reading, references, saving
+from lowcode.records.draft import Draft
+from lowcode.records.record import Record, Row, copy_of
+from lowcode.schemas import decode
+from lowcode.workflow import machine
+
+if TYPE_CHECKING:
+    from lowcode.context import Context
+
+MOST_IDS = 200
+
+
+def act(
+    ctx: "Context", form: LiveForm, record_id: int, name: str, params: Mapping[str, Any], preview: bool = False
+) -> dict[str, Any]:
+    """Run an action or a move on one record."""
+    record = reading.require(ctx, form, record_id, lock=not preview)
+    step = _step(form, name)
+    _authorise(ctx, form, record, step)
+    if isinstance(step, Move):
+        return _answer(ctx, form, record_id, _move(ctx, form, record, step, params), None)
+    result = _call(ctx, form, record, step, _params(ctx, form, step.params, name, params, record))
+    if preview:
+        if not step.preview:
+            raise Invalid(_("“{label}”没有预览。", label=_(step.label)), code="no_preview")
+        return {"plan": dict(result.plan or {})}
+    return _answer(ctx, form, record_id, result.message, result.open)
+
+
+def act_on_many(ctx: "Context", form: LiveForm, name: str, params: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Run an action on several records, each in a savepoint of its own; one result for each id."""
+    ids = params.get("ids")
+    if not isinstance(ids, Sequence) or isinstance(ids, str) or not 0 < len(ids) <= MOST_IDS:
+        sentence = _("请填写 1 到 {most} 个记录的编号 (id)。", most=MOST_IDS)
+        raise Invalid(sentence, errors={"ids": [sentence]})
+    rest = {key: value for key, value in params.items() if key != "ids"}
+    results: list[dict[str, Any]] = []
+    for record_id in ids:
+        try:
+            with ctx.connection.begin_nested():
+                number = references.record_id(record_id)
+                results.append({"id": record_id, "status": 200, **act(ctx, form, number, name, rest)})
+        except Fault as fault:
+            results.append({"id": record_id, "status": fault.status, "code": fault.code, "message": fault.detail})
+    return results
+
+
+def _step(form: LiveForm, name: str) -> Action | Move:
+    moves = form.workflow.moves if form.workflow else {}
+    step = form.declared.actions.get(name) or moves.get(name)
+    if step is None:
+        raise NotFound(_("没有操作“{name}”。", name=name))
+    return step
+
+
+def _authorise(ctx: "Context", form: LiveForm, record: Record, step: Action | Move) -> None:
+    check = machine.may_move if isinstance(step, Move) else machine.may_act
+    if not check(ctx, form, record, step):  # type: ignore[operator]
+        raise Forbidden(_("您没有权限进行“{label}”。", label=_(step.label)))
+    if not machine.fits(ctx, form, record, step):
+        raise Refused(_("这条记录现在不能进行“{label}”，请刷新后查看它的状态。", label=_(step.label)), code="not_allowed_now")
+
+
+def _params(
+    ctx: "Context", form: LiveForm, declared: Mapping[str, Field], name: str, raw: Mapping[str, Any], record: Record
+) -> dict[str, Any]:
+    """Check what the dialog sent: types, required values, choices and references."""
+    values, errors = decode(form.params[name], raw)
+    holder = _Holder(declared, {key: values.get(key, drafts.default(ctx, field)) for key, field in declared.items()})
+    chosen = [
+        references.Place(key, field, holder, None) for key, field in declared.items() if getattr(holder, key) is not None
+    ]
+    errors |= {
+        path: sentences
+        for path, sentences in references.check(ctx, record, chosen, references.find(ctx, chosen)).items()
+        if path not in errors
+    }
+    for key, field in declared.items():
+        if field.required and getattr(holder, key) is None:
+            errors.setdefault(key, [_("必填。")])
+    if errors:
+        raise Invalid(_("有 {count} 处需要修改，请看各字段的提示。", count=len(errors)), errors=errors)
+    return {key: getattr(holder, key) for key in declared}
+
+
+class _Holder(Row):
+    """The values of a dialog, as a row whose references can be checked."""
+
+    def __init__(self, declared: Mapping[str, Field], values: Mapping[str, Any]) -> None:
+        for key in declared:
+            setattr(self, key, values[key])
+
+
+def _call(ctx: "Context", form: LiveForm, record: Record, action: Action, params: Mapping[str, Any]) -> Any:
+    return ctx.platform.hooks.first(form.name, f"action_{action.name}", record=record, params=params, ctx=ctx.system)
+
+
+def _move(ctx: "Context", form: LiveForm, original: Record, move: Move, raw: Mapping[str, Any]) -> str:
+    """Change the state; parameters named like fields of the form are set with it."""
+    values = _params(ctx, form, move.params, move.name, raw, original)
+    record = copy_of(original)
+    for key in values.keys() & form.fields.keys():
+        setattr(record, key, values[key])
+    record.status = move.to
+    saving.write_changes(ctx, Draft(form, record, original), action=move.name)
+    ctx.platform.hooks.call(form.name, "after_move", record=record, move=move.name, ctx=ctx.system)
+    return _("“{label}”已完成。", label=_(move.label))
+
+
+def _answer(
+    ctx: "Context", form: LiveForm, record_id: int, message: str, opened: tuple[str, int] | None
+) -> dict[str, Any]:
+    return {
+        "message": message,
+        "record": reading.read(ctx, form, record_id),
+        "open": {"form": opened[0], "id": opened[1]} if opened else None,
+    }

@@ -1,0 +1,53 @@
+"""Deleting to the recycle bin and restoring from it."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from lowcode import access
+from lowcode.errors import Refused
+from lowcode.forms import LiveForm
+from lowcode.records import history, listing, reading, rollups, saving, store
+from lowcode.records.record import Record, copy_of
+
+if TYPE_CHECKING:
+    from lowcode.context import Context
+
+
+def delete(ctx: "Context", form: LiveForm, record_id: int, version: int) -> None:
+    """Move a record to the recycle bin."""
+    access.require(ctx, form, "delete")
+    original = reading.require(ctx, form, record_id, lock=True)
+    saving.require_change(ctx, form, original, "delete", version)
+    delete_record(ctx, form, original)
+
+
+def delete_record(ctx: "Context", form: LiveForm, original: Record) -> None:
+    """Move a loaded record to the recycle bin unless a rule refuses."""
+    if sentence := ctx.platform.hooks.first(form.name, "before_delete", record=original, ctx=ctx.system):
+        raise Refused(sentence, code="delete_refused")
+    record = copy_of(original)
+    record.deleted_at, record.deleted_by = ctx.now, ctx.user.id or None
+    _write(ctx, form, record, original, "delete")
+
+
+def restore(ctx: "Context", form: LiveForm, record_id: int) -> dict[str, Any]:
+    """Take a record out of the recycle bin. Raises Conflict when a unique value is taken meanwhile."""
+    original = saving.require_deleted(ctx, form, record_id)
+    record = copy_of(original)
+    record.deleted_at = record.deleted_by = None
+    _write(ctx, form, record, original, "restore")
+    return reading.serialise(ctx, form, [record])[0]
+
+
+def bin(ctx: "Context", form: LiveForm, args: Mapping[str, list[str]]) -> dict[str, Any]:
+    """List the recycle bin."""
+    access.require(ctx, form, "delete")
+    return listing.list_records(ctx, form, args, deleted=True)
+
+
+def _write(ctx: "Context", form: LiveForm, record: Record, original: Record, action: str) -> None:
+    record.version = original.version + 1
+    record.updated_at, record.updated_by = ctx.now, ctx.user.id or None
+    store.update_record(ctx, form, record, original)
+    rollups.refresh(ctx, form, record, None)
+    history.write(ctx, form, record, action)

@@ -1,0 +1,99 @@
+"""Who changed which field from what to what, and when."""
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert, select
+
+from lowcode.declare.model import Field
+from lowcode.fieldtypes import FIELD_TYPES
+from lowcode.forms import LiveForm, visible_fields
+from lowcode.i18n import _
+from lowcode.records import reading
+from lowcode.records.record import Line, Record
+from lowcode.schema import audit
+
+if TYPE_CHECKING:
+    from lowcode.context import Context
+
+LABELS = {"create": "新增", "edit": "编辑", "delete": "删除", "restore": "恢复"}
+STAMPS = frozenset({"version", "updated_at", "updated_by"})
+
+
+def write(ctx: "Context", form: LiveForm, record: Record, action: str, original: Record | None = None) -> None:
+    """Add one entry, in the transaction of the change."""
+    ctx.connection.execute(
+        insert(audit).values(
+            at=ctx.now,
+            user=ctx.user.id or None,
+            form=form.name,
+            record=record.id,
+            action=action,
+            changes=changes(form, record, original) if original else {},
+        )
+    )
+
+
+def changes(form: LiveForm, record: Record, original: Record) -> dict[str, list[Any]]:
+    """Compare two states of a record: `{path: [old, new]}`; a line is named by its id."""
+    found: dict[str, list[Any]] = {}
+    for name, declared in form.fields.items():
+        if declared.type == "lines":
+            found |= _line_changes(name, declared, getattr(original, name), getattr(record, name))
+        elif name not in STAMPS and getattr(record, name) != getattr(original, name):
+            found[name] = [_dump(declared, getattr(original, name)), _dump(declared, getattr(record, name))]
+    return found
+
+
+def history(ctx: "Context", form: LiveForm, record_id: int) -> list[dict[str, Any]]:
+    """Read a record's entries, newest first, without fields the person may not see."""
+    reading.require(ctx, form, record_id)
+    statement = select(audit).where(audit.c.form == form.name, audit.c.record == record_id).order_by(audit.c.id.desc())
+    entries = ctx.connection.execute(statement).all()
+    names = ctx.users.names({entry.user for entry in entries if entry.user})
+    known = visible_fields(form, ctx.user.roles)
+    return [
+        {
+            "at": f"{entry.at:%Y-%m-%dT%H:%M:%SZ}",
+            "by": {"id": entry.user, "title": names.get(entry.user, "")} if entry.user else None,
+            "action": entry.action,
+            "label": _action_label(form, entry.action),
+            "changes": [
+                {"field": path, "label": _label(form, path), "old": old, "new": new}
+                for path, (old, new) in entry.changes.items()
+                if path.partition(".")[0] in known
+            ],
+        }
+        for entry in entries
+    ]
+
+
+def _action_label(form: LiveForm, action: str) -> str:
+    declared = form.declared.actions.get(action) or (form.workflow.moves.get(action) if form.workflow else None)
+    return _(declared.label if declared else LABELS.get(action, action))
+
+
+def _label(form: LiveForm, path: str) -> str:
+    name, _dot, column = path.partition(".")
+    label = _(form.fields[name].label)
+    inner = form.fields[name].fields.get(column.rpartition(".")[2])
+    return f"{label} · {_(inner.label)}" if inner else label
+
+
+def _line_changes(name: str, declared: Field, before: list[Line], after: list[Line]) -> dict[str, list[Any]]:
+    old = {line.id: line for line in before}
+    found: dict[str, list[Any]] = {}
+    for line in after:
+        earlier = old.pop(line.id, None)
+        for column, field in declared.fields.items():
+            was, now = getattr(earlier, column, None), getattr(line, column)
+            if was != now:
+                found[f"{name}.{line.id}.{column}"] = [_dump(field, was), _dump(field, now)]
+    for line in old.values():
+        for column, field in declared.fields.items():
+            if getattr(line, column) is not None:
+                found[f"{name}.{line.id}.{column}"] = [_dump(field, getattr(line, column)), None]
+    return found
+
+
+def _dump(declared: Field, value: Any) -> Any:
+    return None if value is None else FIELD_TYPES[declared.type].dump(declared, value)

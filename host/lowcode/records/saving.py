@@ -1,0 +1,137 @@
+"""Creating and changing records: one pipeline for the API, the pages, imports and rules."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from lowcode import access, files, numbering
+from lowcode.errors import Forbidden, NotFound, Refused
+from lowcode.forms import LiveForm
+from lowcode.i18n import _
+from lowcode.records import draft as drafts
+from lowcode.records import history, reading, rollups, store
+from lowcode.records.draft import Draft
+from lowcode.records.record import Record, copy_of
+
+if TYPE_CHECKING:
+    from lowcode.context import Context
+
+
+def preview(
+    ctx: "Context", form: LiveForm, payload: Mapping[str, Any], record_id: int | None = None, changed: str | None = None
+) -> dict[str, Any]:
+    """Compute a draft's values and faults; write nothing. The same first half as a save."""
+    access.require(ctx, form, "edit" if record_id else "create")
+    original = reading.require(ctx, form, record_id) if record_id else None
+    draft = drafts.prepare(ctx, form, payload, original, changed, rules_anyway=True)
+    for line_name in form.line_tables:
+        setattr(draft.record, line_name, getattr(draft.record, line_name) or [])
+    values = reading.serialise(ctx, form, [draft.record])[0]
+    return {"values": values, "errors": draft.errors}
+
+
+def create(ctx: "Context", form: LiveForm, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Create a record and answer it."""
+    return reading.serialise(ctx, form, [create_record(ctx, form, payload)])[0]
+
+
+def create_record(ctx: "Context", form: LiveForm, payload: Mapping[str, Any]) -> Record:
+    """Create a record."""
+    access.require(ctx, form, "create")
+    draft = drafts.prepare(ctx, form, payload)
+    draft.require_no_errors()
+    record = draft.record
+    record.version = 1
+    record.created_at, record.created_by = ctx.now, ctx.user.id or None
+    _stamp(ctx, form, record, None)
+    if not access.permits(ctx, form, "read", record):
+        raise Forbidden(_("您不能新增不归您管理的记录，请检查负责人。"), code="out_of_scope")
+    _before(ctx, draft)
+    if form.declared.number:
+        record.number = numbering.take(ctx, form.declared.number)
+    store.insert_record(ctx, form, record)
+    _after(ctx, draft, "create")
+    return record
+
+
+def update(ctx: "Context", form: LiveForm, record_id: int, version: int, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Change a record that is still at `version` and answer it."""
+    access.require(ctx, form, "edit")
+    original = reading.require(ctx, form, record_id, lock=True)
+    require_change(ctx, form, original, "edit", version)
+    return reading.serialise(ctx, form, [update_record(ctx, form, original, payload)])[0]
+
+
+def update_record(ctx: "Context", form: LiveForm, original: Record, payload: Mapping[str, Any]) -> Record:
+    """Change a loaded record."""
+    draft = drafts.prepare(ctx, form, payload, original)
+    draft.require_no_errors()
+    return write_changes(ctx, draft)
+
+
+def write_changes(ctx: "Context", draft: Draft, action: str = "edit") -> Record:
+    """Write a checked draft of a standing record; nothing is written when nothing differs."""
+    form, record, original = draft.form, draft.record, draft.original
+    assert original is not None
+    if not history.changes(form, record, original) and action == "edit":
+        return original
+    _stamp(ctx, form, record, original)
+    if action == "edit" and not access.permits(ctx, form, "edit", record):
+        raise Forbidden(_("修改后的记录将不归您管理，请检查负责人。"), code="out_of_scope")
+    _before(ctx, draft)
+    store.update_record(ctx, form, record, original)
+    _after(ctx, draft, action)
+    return record
+
+
+def write_fields(ctx: "Context", form: LiveForm, original: Record, values: Mapping[str, Any]) -> Record:
+    """Let a rule set any field of a standing record, those that people may not write included."""
+    changed = copy_of(original)
+    writable = {name: value for name, value in values.items() if not form.fields[name].filled_by_host}
+    for name in values.keys() - writable.keys():
+        setattr(changed, name, values[name])
+    draft = drafts.prepare(ctx, form, writable, changed)
+    draft.require_no_errors()
+    draft.original = original
+    return write_changes(ctx, draft)
+
+
+def require_change(ctx: "Context", form: LiveForm, record: Record, verb: str, version: int | None) -> None:
+    """Refuse a change that the role, the state or the version does not allow."""
+    if not access.permits(ctx, form, verb, record):
+        raise Forbidden(_("您可以查看这条记录，但没有权限进行这项操作。"))
+    if version is not None and version != record.version:
+        raise store.stale()
+    if not form.is_editable(record) and form.workflow:
+        state = _(form.workflow.states[record.status].label)
+        raise Refused(_("“{state}”状态的记录不能修改或删除。", state=state), code="not_editable")
+
+
+def require_deleted(ctx: "Context", form: LiveForm, record_id: int) -> Record:
+    """Load a record from the recycle bin."""
+    access.require(ctx, form, "delete")
+    record = store.load(ctx, form, record_id, access.clause(ctx, form, "delete"), lock=True, deleted=True)
+    if record is None:
+        raise NotFound(_("回收站中没有这条记录，或者您无权查看。"))
+    return record
+
+
+def _stamp(ctx: "Context", form: LiveForm, record: Record, original: Record | None) -> None:
+    record.updated_at, record.updated_by = ctx.now, ctx.user.id or None
+    if original:
+        record.version = original.version + 1
+    owner = form.declared.owner
+    if owner and (original is None or getattr(record, owner) != getattr(original, owner)):
+        record.owner_department = ctx.users.department_of(getattr(record, owner))
+
+
+def _before(ctx: "Context", draft: Draft) -> None:
+    ctx.platform.hooks.call(
+        draft.form.name, "before_save", record=draft.record, original=draft.original, ctx=ctx.system
+    )
+
+
+def _after(ctx: "Context", draft: Draft, action: str) -> None:
+    files.hold(ctx, draft.form, draft.record)
+    rollups.refresh(ctx, draft.form, draft.record, draft.original)
+    ctx.platform.hooks.call(draft.form.name, "after_save", record=draft.record, original=draft.original, ctx=ctx.system)
+    history.write(ctx, draft.form, draft.record, action, draft.original)

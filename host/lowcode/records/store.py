@@ -1,0 +1,140 @@
+"""Records in the database: reading rows into records and writing records to rows. No rules, no permissions."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from lowcode.errors import Conflict
+from lowcode.forms import LiveForm
+from lowcode.i18n import _
+from lowcode.records.record import Line, Record
+
+if TYPE_CHECKING:
+    from lowcode.context import Context
+
+
+def load(
+    ctx: "Context", form: LiveForm, record_id: int, *where: ColumnElement[bool], lock: bool = False, deleted: bool = False
+) -> Record | None:
+    """Read one record with its lines, locked until the end of the transaction when it is to be changed."""
+    live = form.table.c.deleted_at.is_not(None) if deleted else form.table.c.deleted_at.is_(None)
+    statement = select(form.table).where(form.table.c.id == record_id, live, *where)
+    row = ctx.connection.execute(statement.with_for_update() if lock else statement).first()
+    if row is None:
+        return None
+    record = form.record_class(**row._mapping)
+    load_lines(ctx, form, [record])
+    return record
+
+
+def load_many(ctx: "Context", form: LiveForm, statement: Any, with_lines: bool = False) -> list[Record]:
+    """Read the records that a select of the form's table gives."""
+    records = [form.record_class(**row._mapping) for row in ctx.connection.execute(statement)]
+    if with_lines and records:
+        load_lines(ctx, form, records)
+    return records
+
+
+def load_lines(ctx: "Context", form: LiveForm, records: Sequence[Record]) -> None:
+    """Read the line items of the records, one query for each line items field."""
+    for name, table in form.line_tables.items():
+        make = form.record_class.__lines__[name]
+        lines: dict[int, list[Line]] = {record.id: [] for record in records}
+        statement = select(table).where(table.c.record_id.in_(list(lines))).order_by(table.c.record_id, table.c.position)
+        for row in ctx.connection.execute(statement):
+            values = dict(row._mapping)
+            values.pop("position")
+            lines[values.pop("record_id")].append(make(**values))
+        for record in records:
+            setattr(record, name, lines[record.id])
+
+
+def insert_record(ctx: "Context", form: LiveForm, record: Record) -> None:
+    """Write a new record and its lines; the record gets its id."""
+    try:
+        record.id = ctx.connection.scalar(insert(form.table).returning(form.table.c.id), row_of(form, record))
+    except IntegrityError as error:
+        raise duplicate(form, error) from error
+    for name in form.line_tables:
+        lines = getattr(record, name)
+        _insert_lines(ctx, form, name, record, lines, list(range(len(lines))))
+
+
+def update_record(ctx: "Context", form: LiveForm, record: Record, original: Record) -> None:
+    """Write a changed record and the lines that differ."""
+    values = row_of(form, record)
+    before = row_of(form, original)
+    changed = {name: value for name, value in values.items() if value != before[name]}
+    try:
+        done = ctx.connection.execute(
+            update(form.table)
+            .where(form.table.c.id == record.id, form.table.c.version == original.version)
+            .values(**changed)
+        )
+    except IntegrityError as error:
+        raise duplicate(form, error) from error
+    if done.rowcount != 1:
+        raise stale()
+    for name in form.line_tables:
+        _update_lines(ctx, form, name, record, getattr(original, name))
+
+
+def row_of(form: LiveForm, record: Record) -> dict[str, Any]:
+    """Give the values of the record's own row."""
+    return {column.name: getattr(record, column.name) for column in form.table.c if column.name != "id"}
+
+
+def stale() -> Conflict:
+    """Make the answer to a change based on an old version."""
+    return Conflict(_("这条记录刚刚被别人修改过，请刷新后重新编辑。"), code="stale_version")
+
+
+def duplicate(form: LiveForm, error: IntegrityError) -> Conflict:
+    """Tell which unique field is taken."""
+    text = str(error.orig)
+    for name, declared in form.fields.items():
+        if declared.unique and (f"uq_{form.table.name}_{name}" in text or f"{form.table.name}.{name}" in text):
+            sentence = _("“{label}”已经存在，请换一个。", label=_(declared.label))
+            return Conflict(sentence, code="duplicate", errors={name: [sentence]})
+    return Conflict(_("与已有的记录重复。"), code="duplicate")
+
+
+def _update_lines(ctx: "Context", form: LiveForm, name: str, record: Record, before: list[Line]) -> None:
+    table, lines = form.line_tables[name], getattr(record, name)
+    kept = {line.id for line in lines}  # a new line's id is None
+    if gone := [line.id for line in before if line.id not in kept]:
+        ctx.connection.execute(delete(table).where(table.c.id.in_(gone)))
+    standing = {line.id: _line_row(line, index) for index, line in enumerate(before)}
+    added = [(index, line) for index, line in enumerate(lines) if line.id is None]
+    changed = [
+        {"key": line.id, **_line_row(line, index)}
+        for index, line in enumerate(lines)
+        if line.id is not None and _line_row(line, index) != standing[line.id]
+    ]
+    if changed:
+        names = [key for key in changed[0] if key != "key"]
+        statement = update(table).where(table.c.id == bindparam("key")).values({key: bindparam(key) for key in names})
+        ctx.connection.execute(statement, changed)
+    _insert_lines(ctx, form, name, record, [line for _index, line in added], [index for index, _line in added])
+
+
+def _line_row(line: Line, position: int) -> dict[str, Any]:
+    values = {name: getattr(line, name) for name in line.__fields__ if name != "id"}
+    return values | {"position": position}
+
+
+def _insert_lines(
+    ctx: "Context", form: LiveForm, name: str, record: Record, lines: Sequence[Line], positions: Sequence[int]
+) -> None:
+    if not lines:
+        return
+    table = form.line_tables[name]
+    rows = [
+        _line_row(line, position) | {"record_id": record.id}
+        for line, position in zip(lines, positions, strict=True)
+    ]
+    ids = ctx.connection.scalars(insert(table).returning(table.c.id, sort_by_parameter_order=True), rows)
+    for line, line_id in zip(lines, ids, strict=True):
+        line.id = line_id

@@ -1,0 +1,1 @@
+"""The JSON interface: one blueprint for each noun."""

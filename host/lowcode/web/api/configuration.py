@@ -1,0 +1,97 @@
+"""What administrators configure: dictionaries, numbering, settings, initialise."""
+
+from flask import Blueprint, Response, jsonify
+
+from lowcode import dictionaries, initialise, numbering, settings
+from lowcode.web.api.records import reading_context
+from lowcode.web.bodies import json_body
+from lowcode.web.gate import policy
+from lowcode.web.idempotency import write
+
+bp = Blueprint("api_configuration", __name__, url_prefix="/api/v1")
+
+
+@bp.get("/dictionaries")
+@policy("signed_in")
+def list_dictionaries() -> Response:
+    """List the dictionaries."""
+    with reading_context() as ctx:
+        return jsonify(dictionaries.overview(ctx))
+
+
+@bp.get("/dictionaries/<name>")
+@policy("signed_in")
+def read_dictionary(name: str) -> Response:
+    """Read one dictionary."""
+    with reading_context() as ctx:
+        return jsonify(dictionaries.read(ctx, name))
+
+
+@bp.post("/dictionaries/<name>/items")
+@policy("admin")
+def add_item(name: str) -> Response:
+    """Add an item."""
+    payload = json_body()
+    return write(lambda ctx: (201, dictionaries.add_item(ctx, name, payload), {}))
+
+
+@bp.patch("/dictionaries/<name>/items/<code>")
+@policy("admin")
+def change_item(name: str, code: str) -> Response:
+    """Change an item."""
+    payload = json_body()
+    return write(lambda ctx: (200, dictionaries.change_item(ctx, name, code, payload), {}))
+
+
+@bp.delete("/dictionaries/<name>/items/<code>")
+@policy("admin")
+def remove_item(name: str, code: str) -> Response:
+    """Delete an item that nothing uses."""
+    return write(lambda ctx: (204, dictionaries.remove_item(ctx, name, code), {}))
+
+
+@bp.get("/numbering")
+@policy("admin")
+def list_numbering() -> Response:
+    """List the numbering rules, each with a sample."""
+    with reading_context() as ctx:
+        return jsonify(numbering.rules(ctx))
+
+
+@bp.patch("/numbering/<name>")
+@policy("admin")
+def change_numbering(name: str) -> Response:
+    """Change a numbering rule for new records."""
+    payload = json_body()
+    return write(lambda ctx: (200, numbering.change_rule(ctx, name, payload), {}))
+
+
+@bp.get("/apps/<plugin>/settings")
+@policy("admin")
+def read_settings(plugin: str) -> Response:
+    """Read a plugin's settings."""
+    with reading_context() as ctx:
+        return jsonify(settings.read(ctx, plugin))
+
+
+@bp.put("/apps/<plugin>/settings")
+@policy("admin")
+def write_settings(plugin: str) -> Response:
+    """Change a plugin's settings."""
+    payload = json_body()
+    return write(lambda ctx: (200, settings.write(ctx, plugin, payload), {}))
+
+
+@bp.get("/apps/<plugin>/initialise")
+@policy("admin")
+def plan_initialise(plugin: str) -> Response:
+    """Say what initialise would add."""
+    with reading_context() as ctx:
+        return jsonify(initialise.plan(ctx, plugin))
+
+
+@bp.post("/apps/<plugin>/initialise")
+@policy("admin")
+def apply_initialise(plugin: str) -> Response:
+    """Add what is missing."""
+    return write(lambda ctx: (200, initialise.apply(ctx, plugin), {}))

@@ -1,0 +1,57 @@
+"""The application: blueprints, gate, headers and answers to faults, put together."""
+
+from datetime import timedelta
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+from lowcode.identity.keys import shared_key
+from lowcode.identity.sessions import LIFETIME
+from lowcode.web import gate, headers, problems
+from lowcode.web.current import current_platform
+from lowcode.web.jsons import ExactJSON
+
+if TYPE_CHECKING:
+    from lowcode.platform import Platform
+
+__all__ = ["create_app", "current_platform"]
+
+MAX_BODY = 1024 * 1024
+
+BLUEPRINTS = (
+    "lowcode.web.api.session",
+    "lowcode.web.api.users",
+    "lowcode.web.api.records",
+    "lowcode.web.api.configuration",
+    "lowcode.web.api.files",
+)
+"""Modules that each hold one blueprint, `bp`."""
+
+
+def create_app(platform: "Platform") -> Flask:
+    """Make the WSGI application of a started platform. Raises `RuntimeError` for a route without a policy."""
+    app = Flask("lowcode.web", static_folder=None)
+    app.json = ExactJSON(app)
+    app.extensions["lowcode"] = platform
+    app.config.update(
+        SECRET_KEY=shared_key(platform.db, "cookies"),
+        SESSION_COOKIE_NAME="__Host-session" if platform.config.https else "session",
+        SESSION_COOKIE_SECURE=platform.config.https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=LIFETIME + timedelta(days=1),
+        MAX_CONTENT_LENGTH=MAX_BODY,
+        MAX_FORM_MEMORY_SIZE=MAX_BODY,
+        MAX_FORM_PARTS=20_000,
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+    )
+    gate.install(app)
+    headers.install(app)
+    problems.install(app)
+    for module in BLUEPRINTS:
+        app.register_blueprint(import_module(module).bp)
+    gate.check_inventory(app)
+    return app

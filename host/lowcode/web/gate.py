@@ -1,0 +1,173 @@
+"""The one gate that every request passes: who calls, and may they use this route at all.
+
+Which records a person may see is decided where records are read; the gate knows routes only.
+"""
+
+from collections.abc import Callable
+from typing import Any, Literal, TypeVar
+from urllib.parse import urlsplit
+
+from flask import Flask, current_app, g, redirect, request, session
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug import Response
+
+from lowcode.errors import Forbidden, Invalid, NotFound, NotSignedIn
+from lowcode.i18n import _
+from lowcode.identity import sessions
+from lowcode.identity.model import User
+from lowcode.web.current import current_platform, is_api
+from lowcode.web.language import choose_language
+from lowcode.web.links import login_link
+
+Policy = Literal["public", "signed_in", "admin"]
+View = TypeVar("View", bound=Callable[..., Any])
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+PASSWORD_PAGE = "/password"  # noqa: S105 (an address)
+UPLOAD_OVERHEAD = 64 * 1024
+"""What a multipart body adds to the file it carries."""
+
+csrf = CSRFProtect()
+
+
+def policy(name: Policy, *, while_password_due: bool = False, upload: bool = False) -> Callable[[View], View]:
+    """Say who may use a view; every view must.
+
+    `while_password_due` lets people in who still have to replace the password they were given;
+    `upload` raises the limit of the body from 1 MB to the one for files.
+    """
+
+    def mark(view: View) -> View:
+        view.__dict__.update(policy=name, while_password_due=while_password_due, upload=upload)
+        return view
+
+    return mark
+
+
+def install(app: Flask) -> None:
+    """Put the gate in front of every route of the application."""
+    csrf.init_app(app)
+    app.before_request(_gate)
+
+
+def check_inventory(app: Flask) -> None:
+    """Raise `RuntimeError` when a route does not say who may use it."""
+    views = ((rule, app.view_functions[rule.endpoint]) for rule in app.url_map.iter_rules())
+    bare = sorted({rule.rule for rule, view in views if not hasattr(view, "policy")})
+    if bare:
+        raise RuntimeError(f"These routes declare no policy: {', '.join(bare)}. Put @policy(…) on their views.")
+
+
+def start_browser_session(token: str) -> None:
+    """Give the browser a new cookie that holds `token`; whatever it held before is ended."""
+    end_browser_session()
+    session["sid"] = token
+
+
+def end_browser_session() -> None:
+    """End the session of the browser's cookie and everything that hung on it."""
+    token = session.get("sid")
+    session.clear()
+    g.pop("csrf_token", None)
+    if token:
+        sessions.revoke(current_platform().db, token)
+
+
+def request_token() -> str | None:
+    """Return the token of this request: the bearer's, or without one the cookie's."""
+    if "Authorization" in request.headers:
+        scheme, __, token = request.headers["Authorization"].partition(" ")
+        return token.strip() if scheme.lower() == "bearer" else None
+    return session.get("sid")
+
+
+def identify() -> User | None:
+    """Find out who calls and note it in `g.user`, and in `g.cache_version` what version of the configuration holds."""
+    token = request_token()
+    found = sessions.authenticate(current_platform().db, token) if token else None
+    if found:
+        g.user = found.user
+        g.cache_version = found.cache_version
+        choose_language(found.user)
+    return found.user if found else None
+
+
+class _PasswordDue(Forbidden):
+    code = "must_change_password"
+
+
+def _gate() -> Response | None:
+    g.user = None
+    choose_language()
+    _refuse_nul()
+    view = current_app.view_functions.get(request.endpoint or "")
+    if view is None:
+        if not is_api():
+            identify()  # the page that says "not found" still knows the person
+        return None
+    if view.__dict__["upload"]:
+        request.max_content_length = current_platform().config.max_file_bytes + UPLOAD_OVERHEAD
+    try:
+        _admit(view)
+    except NotSignedIn:
+        if is_api():
+            raise
+        return _to_login()
+    except _PasswordDue:
+        if is_api() or "HX-Request" in request.headers:
+            raise
+        return redirect(PASSWORD_PAGE, 303)
+    return None
+
+
+def _admit(view: Callable[..., Any]) -> None:
+    """Raise a `Fault` unless the caller may use the view."""
+    rules = view.__dict__
+    if rules["policy"] == "public":
+        if not is_api():
+            _refuse_forgery()
+            if not request.path.startswith("/static/"):
+                identify()
+        elif request.method not in SAFE_METHODS:
+            _refuse_cross_site()
+        return
+    user = identify()
+    if user is None:
+        raise NotSignedIn(_("请先登录。"))
+    _refuse_forgery()
+    if user.must_change_password and not rules["while_password_due"]:
+        raise _PasswordDue(_("请先修改初始密码，再继续使用。"))
+    if rules["policy"] == "admin" and not user.is_admin:
+        raise Forbidden(_("只有管理员可以使用此功能，请联系管理员。"))
+
+
+def _refuse_forgery() -> None:
+    """Refuse a change that another site may have made the browser send."""
+    if request.method in SAFE_METHODS or "Authorization" in request.headers:
+        return  # another site cannot make a browser send an Authorization header
+    _refuse_cross_site()
+    try:
+        csrf.protect()
+    except CSRFError as error:
+        raise Forbidden(_("页面已过期，请刷新后重试。"), code="csrf") from error
+
+
+def _refuse_cross_site() -> None:
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    foreign = origin is not None and urlsplit(origin).netloc != request.host
+    if foreign or site not in {None, "same-origin", "none"}:
+        raise Forbidden(_("请求来自其他网站，已被拒绝。"), code="cross_site")
+
+
+def _refuse_nul() -> None:
+    """Refuse characters that one database stores and the other raises for."""
+    if "\0" in request.path:
+        raise NotFound(_("没有找到这个地址，请检查后重试。"))
+    if b"%00" in request.query_string:
+        raise Invalid(_("地址中含有不能使用的字符，请删除后重试。"))
+
+
+def _to_login() -> Response:
+    if "HX-Request" in request.headers:  # htmx would put a redirected page inside the page at hand
+        return Response(status=401, headers={"HX-Redirect": login_link()})
+    return redirect(login_link(), 303)

@@ -1,0 +1,107 @@
+"""What a browser's form posts, as the JSON payload that the record services take.
+
+Names are paths: `name`, `lines.7.quantity`. The number of a row only tells rows apart; their order is that of the form.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from werkzeug.datastructures import MultiDict
+
+from lowcode.declare.model import Field
+
+LOCAL = "%Y-%m-%d %H:%M"
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A payload, and for each line items field the row keys in the order of the form."""
+
+    payload: dict[str, Any]
+    rows: Mapping[str, list[str]]
+
+    def in_form(self, path: str) -> str:
+        """Translate the path of a value in the payload to its name in the form."""
+        name, _dot, rest = path.partition(".")
+        index, _dot, column = rest.partition(".")
+        keys = self.rows.get(name, [])
+        if index.isdigit() and int(index) < len(keys):
+            return f"{name}.{keys[int(index)]}.{column}"
+        return path
+
+    def in_payload(self, path: str) -> str:
+        """Translate the name of a control in the form to the path of its value in the payload."""
+        name, _dot, rest = path.partition(".")
+        key, _dot, column = rest.partition(".")
+        keys = self.rows.get(name, [])
+        return f"{name}.{keys.index(key)}.{column}" if key in keys else path
+
+
+def read(fields: Iterable[Field], data: MultiDict[str, str], zone: ZoneInfo) -> Submitted:
+    """Read the controls of these fields."""
+    payload: dict[str, Any] = {}
+    rows: dict[str, list[str]] = {}
+    keys = row_keys(data)
+    for declared in fields:
+        if declared.type == "lines":
+            rows[declared.name] = keys.get(declared.name, [])
+            payload[declared.name] = [_line(declared, key, data, zone) for key in rows[declared.name]]
+        else:
+            payload[declared.name] = value(declared, declared.name, data, zone)
+    return Submitted(payload, rows)
+
+
+def row_keys(data: MultiDict[str, str]) -> dict[str, list[str]]:
+    """Find the rows of each line items field, in the order of the form."""
+    found: dict[str, dict[str, None]] = {}
+    for path in data:
+        name, _dot, rest = path.partition(".")
+        key, dot, column = rest.partition(".")
+        if dot and column == "id":
+            found.setdefault(name, {})[key] = None
+    return {name: list(keys) for name, keys in found.items()}
+
+
+def value(declared: Field, name: str, data: MultiDict[str, str], zone: ZoneInfo) -> Any:
+    """Read one control as JSON; an empty one is null."""
+    if declared.type == "boolean":
+        return name in data
+    if declared.type == "files":
+        return [each for each in data.getlist(name) if each]
+    raw = next((each for each in reversed(data.getlist(name)) if each.strip()), None)
+    return instant(raw, zone) if raw and declared.type == "datetime" else raw
+
+
+def _line(declared: Field, key: str, data: MultiDict[str, str], zone: ZoneInfo) -> dict[str, Any]:
+    prefix = f"{declared.name}.{key}."
+    row = {
+        column.name: value(column, prefix + column.name, data, zone)
+        for column in declared.fields.values()
+        if not column.filled_by_host
+    }
+    line_id = data.get(prefix + "id", "")
+    return row | ({"id": int(line_id)} if line_id.isascii() and line_id.isdigit() else {})
+
+
+def instant(raw: str, zone: ZoneInfo) -> str:
+    """Read a local time as people write it; what is none is passed on, so that the field's type refuses it."""
+    try:
+        local = datetime.strptime(raw.strip().replace("T", " "), LOCAL)  # noqa: DTZ007 (the zone is added below)
+        return f"{local.replace(tzinfo=zone).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    except (ValueError, OverflowError):
+        return raw
+
+
+def local(raw: str, zone: ZoneInfo) -> str:
+    """Write an instant of the API as local time."""
+    return datetime.fromisoformat(raw).astimezone(zone).strftime(LOCAL)
+
+
+def day_bounds(operator: str, raw: str, zone: ZoneInfo) -> tuple[str, str]:
+    """Turn `gte` or `lte` of a local day into a comparison with the instant at which that day starts or has ended."""
+    day = date.fromisoformat(raw) + timedelta(days=operator == "lte")
+    start = datetime.combine(day, time(), zone).astimezone(UTC)
+    return ("lt" if operator == "lte" else operator), f"{start:%Y-%m-%dT%H:%M:%SZ}"

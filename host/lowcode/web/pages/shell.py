@@ -1,0 +1,94 @@
+"""What every page shares: the menu, the language, and answers to htmx."""
+
+import json
+from typing import Any
+
+from flask import Blueprint, Response, g, redirect, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from lowcode.forms import LiveForm
+from lowcode.i18n import _, language
+from lowcode.identity import users
+from lowcode.errors import NotFound
+from lowcode.web.current import current_platform, current_user
+from lowcode.web.gate import policy
+from lowcode.web.language import COOKIE
+from lowcode.web.links import local_path
+
+bp = Blueprint("shell", __name__)
+YEAR = 365 * 24 * 3600
+
+
+@bp.app_context_processor
+def _shared() -> dict[str, Any]:
+    return {"_": _, "menu": menu, "html_lang": "zh-CN" if language.get() == "zh" else language.get()}
+
+
+def menu() -> list[dict[str, Any]]:
+    """Give the side menu: the plugins' groups, then the administrators' own."""
+    groups: list[dict[str, Any]] = [*current_platform().menu_for(current_user())]
+    if current_user().is_admin:
+        groups.append({"label": _("系统配置"), "entries": _host_entries()})
+    return groups
+
+
+def _host_entries() -> list[dict[str, Any]]:
+    names = (
+        ("/store", _("应用商店"), "store"),
+        ("/dictionaries", _("数据字典"), "book"),
+        ("/numbering", _("单号规则"), "hash"),
+        ("/settings", _("系统设置"), "settings"),
+        ("/initialise", _("数据初始化"), "flag"),
+        ("/platform", _("平台"), "power"),
+    )
+    return [
+        {"label": label, "url": url, "icon": icon, "prefix": url, "phone_only": url == "/store"}
+        for url, label, icon in names
+    ]
+
+
+@bp.get("/")
+@policy("signed_in")
+def home() -> BaseResponse | str:
+    """Open the first entry of the menu, or the store where no plugin is installed yet."""
+    first = next((entry["url"] for group in menu() for entry in group["entries"]), None)
+    if first is None:
+        raise NotFound(_("还没有您可以使用的功能，请联系管理员为您分配角色。"))
+    return redirect(first, 303)
+
+
+@bp.post("/language")
+@policy("public", while_password_due=True)
+def choose_language() -> BaseResponse:
+    """Remember the language in a cookie, and with the person when one is signed in."""
+    chosen = request.form.get("language", "")
+    if g.user is not None:
+        current_platform().db.run(lambda connection: users.set_language(connection, current_user().id, chosen))
+    response = redirect(local_path(request.form.get("next")), 303)
+    response.set_cookie(
+        COOKIE, chosen[:5], max_age=YEAR, httponly=True, samesite="Lax", secure=current_platform().config.https
+    )
+    return response
+
+
+def live_form(name: str) -> LiveForm:
+    """Find a form by its name in an address. Raises `NotFound`."""
+    form = current_platform().forms.get(name)
+    if form is None:
+        raise NotFound(_("没有“{name}”这种记录。", name=name))
+    return form
+
+
+def is_part() -> bool:
+    """Tell whether htmx asks for a part of a page, for the dialog or a region."""
+    return "HX-Request" in request.headers
+
+
+def done(message: str, **more: Any) -> Response:
+    """Answer a change that has been written: the page shows the message and refreshes itself."""
+    return Response(status=204, headers=saved(message, **more))
+
+
+def saved(message: str, event: str = "saved", **more: Any) -> dict[str, str]:
+    """Give the header that tells the page; ASCII only, as headers are."""
+    return {"HX-Trigger": json.dumps({event: {"message": message, **more}})}

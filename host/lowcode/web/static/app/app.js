@@ -1,0 +1,145 @@
+// The shell: dialogs, messages, drawer, tabs, rows picked in lists. No formula and no rule lives in the browser.
+"use strict";
+
+const text = (name) => document.body.dataset["text" + name] || "";
+const dialog = document.getElementById("dialog");
+const leave = document.getElementById("leave");
+let opener = null;
+
+function toast(message, bad = false) {
+  const box = document.getElementById("toasts");
+  if (!box || !message) return;
+  const line = document.createElement("div");
+  line.className = "toast-line" + (bad ? " bad" : "");
+  line.textContent = message;
+  box.append(line);
+  // A popover shown last lies above an open dialog.
+  if (box.matches(":popover-open")) box.hidePopover();
+  box.showPopover();
+  setTimeout(() => { line.remove(); if (!box.children.length && box.matches(":popover-open")) box.hidePopover(); }, bad ? 8000 : 4000);
+}
+
+// Messages that outlive the page at hand.
+function toastOnNextPage(message) { sessionStorage.setItem("toast", message || ""); }
+toast(sessionStorage.getItem("toast"));
+sessionStorage.removeItem("toast");
+
+const isDirty = (root) => Boolean(root && root.querySelector("form[data-dirty]"));
+
+function askToLeave(go) {
+  leave.showModal();
+  leave.querySelector("[data-stay]").onclick = () => leave.close();
+  leave.querySelector("[data-leave]").onclick = () => { leave.close(); go(); };
+}
+
+function closeDialog() {
+  dialog.close();
+  dialog.replaceChildren();
+  const back = opener && opener.isConnected ? opener : opener && document.getElementById(opener.id);
+  (back || document.getElementById("content")).focus();
+}
+
+function focusFirst(root) {
+  const first = root.querySelector("[autofocus], .dialog-body input:not([type=hidden]):not([readonly]):not(.tomselected), .dialog-body select:not(.tomselected), .dialog-body textarea, .dialog-foot .btn-primary, .dialog-foot .btn-danger");
+  if (first) first.focus();
+}
+
+if (dialog) {
+  dialog.addEventListener("cancel", (event) => {
+    event.preventDefault();
+    if (isDirty(dialog)) askToLeave(closeDialog); else closeDialog();
+  });
+}
+
+addEventListener("beforeunload", (event) => { if (isDirty(document)) event.preventDefault(); });
+
+document.addEventListener("click", (event) => {
+  const hit = (selector) => event.target.closest(selector);
+  document.querySelectorAll("details.menu[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
+  if (hit("[data-close]")) {
+    if (isDirty(dialog)) askToLeave(closeDialog); else closeDialog();
+  } else if (hit("[data-back]") && isDirty(document)) {
+    event.preventDefault();
+    const link = hit("[data-back]");
+    askToLeave(() => { document.querySelectorAll("form[data-dirty]").forEach((form) => delete form.dataset.dirty); location.assign(link.href); });
+  } else if (hit("#burger") || (document.body.classList.contains("drawer-open") && !hit("#sider"))) {
+    const open = document.body.classList.toggle("drawer-open");
+    document.getElementById("burger").setAttribute("aria-expanded", String(open));
+    if (open) document.querySelector("#sider a").focus();
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") {
+    document.querySelectorAll("details.menu[open]").forEach((menu) => { menu.open = false; menu.querySelector("summary").focus(); });
+    if (document.body.classList.contains("drawer-open")) document.getElementById("burger").click();
+  }
+  const tab = event.target.closest("[role=tab]");
+  if (tab && (event.key === "ArrowRight" || event.key === "ArrowLeft")) {
+    const all = [...tab.parentElement.querySelectorAll("[role=tab]")];
+    all[(all.indexOf(tab) + (event.key === "ArrowRight" ? 1 : all.length - 1)) % all.length].focus();
+  }
+});
+
+document.addEventListener("change", (event) => {
+  if (event.target.id === "pick-all") document.querySelectorAll("input[name=ids]").forEach((box) => { box.checked = event.target.checked; });
+  if (event.target.matches("#pick-all, input[name=ids]")) {
+    document.querySelectorAll("[data-picked]").forEach((place) => { place.textContent = document.querySelectorAll("input[name=ids]:checked").length; });
+  }
+  if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
+});
+
+function refresh() {
+  const list = document.getElementById("records");
+  if (list) htmx.ajax("GET", list.dataset.url, { target: list, swap: "outerHTML" });
+  else location.reload();
+}
+
+// The server says `saved` in a header after each change that has been written.
+document.addEventListener("saved", (event) => {
+  const { message, open, stay } = event.detail;
+  document.querySelectorAll("form[data-dirty]").forEach((form) => delete form.dataset.dirty);
+  if (stay) return toast(message);
+  const inDialog = dialog.open;
+  if (inDialog) closeDialog();
+  if (open && !(inDialog && document.getElementById("records"))) { toastOnNextPage(message); location.assign(open); }
+  else if (document.getElementById("records")) { toast(message); refresh(); }
+  else { toastOnNextPage(message); location.reload(); }
+});
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.target === dialog && !dialog.open) opener = document.activeElement;
+});
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target !== dialog || !dialog.firstElementChild) return;
+  if (!dialog.open) dialog.showModal();
+  setTimeout(() => focusFirst(dialog));
+});
+
+function failed(event) {
+  const answer = new DOMParser().parseFromString((event.detail.xhr && event.detail.xhr.responseText) || "", "text/html");
+  const detail = answer.querySelector(".error-detail");
+  toast(detail ? detail.textContent : text("Failed"), true);
+}
+document.addEventListener("htmx:responseError", failed);
+document.addEventListener("htmx:sendError", () => toast(text("Offline"), true));
+document.addEventListener("htmx:timeout", () => toast(text("Offline"), true));
+
+// Restart: the page waits until the platform says that it has started anew.
+document.addEventListener("restarting", async (event) => {
+  const progress = document.getElementById("restarting");
+  progress.hidden = false;
+  for (let tries = 0; tries < 120; tries += 1) {
+    await new Promise((done) => { setTimeout(done, 500); });
+    try {
+      const answer = await fetch("/platform/started", { headers: { Accept: "application/json" } });
+      if (answer.ok && (await answer.json()).started_at !== event.detail.started_at) {
+        toastOnNextPage(event.detail.message);
+        return location.reload();
+      }
+    } catch { /* between the old workers and the new ones; ask again */ }
+  }
+  progress.hidden = true;
+  toast(text("Failed"), true);
+});

@@ -1,0 +1,147 @@
+// Controls the browser lacks: searchable choices, a calendar in our language, uploads with progress.
+"use strict";
+
+const fixedBelow = (element, anchor) => {
+  const place = anchor.getBoundingClientRect();
+  const room = innerHeight - place.bottom;
+  element.style.position = "fixed";
+  element.style.left = Math.max(4, Math.min(place.left, innerWidth - element.offsetWidth - 4)) + "px";
+  element.style.top = room < element.offsetHeight + 8 && place.top > room ? place.top - element.offsetHeight - 4 + "px" : place.bottom + 2 + "px";
+};
+
+function searchable(select) {
+  const remote = select.dataset.remote;
+  const known = new Set();
+  const picker = new TomSelect(select, {
+    maxOptions: 300, preload: remote ? "focus" : false, loadThrottle: 200, plugins: select.dataset.clear ? ["clear_button"] : [],
+    dropdownParent: select.closest("dialog, main"), valueField: "value", labelField: "text", searchField: remote ? [] : ["text"],
+    score: remote ? () => () => 1 : undefined,
+    shouldLoad: () => true,
+    load: remote && ((query, done) => {
+      const form = new FormData(select.form);
+      const address = new URL(remote, location.origin);
+      address.searchParams.set("search", query);
+      for (const pair of (select.dataset.with || "").split(" ").filter(Boolean)) {
+        const [key, name] = pair.split("=");
+        if (form.get(name)) address.searchParams.set(key, form.get(name));
+      }
+      picker.clearOptions();
+      fetch(address, { headers: { Accept: "application/json" } }).then((answer) => answer.json()).then((found) => done(found.items)).catch(() => done());
+    }),
+    render: { no_results: () => { const none = document.createElement("div"); none.className = "no-results"; none.textContent = text("None"); return none; }, loading: null },
+    onDropdownOpen: () => picker.positionDropdown(),
+  });
+  picker.positionDropdown = () => { picker.dropdown.style.width = Math.max(200, picker.control.offsetWidth) + "px"; fixedBelow(picker.dropdown, picker.control); };
+  picker.on("load", () => { picker.isOpen && picker.positionDropdown(); });
+  picker.on("item_add", () => picker.setTextboxValue(""));
+  select.setAttribute("aria-hidden", "true");
+  // What a value depends on has changed: the choices are asked for again when the control is next opened.
+  select.addEventListener("stale", () => { picker.loadedSearches = {}; picker.wrapper.classList.remove("preloaded"); });
+  known.add(picker);
+}
+
+addEventListener("scroll", (event) => {
+  document.querySelectorAll(".tomselected").forEach((select) => {
+    const picker = select.tomselect;
+    if (picker && picker.isOpen && !picker.dropdown.contains(event.target)) picker.positionDropdown();
+  });
+}, true);
+
+function calendarLocale() {
+  const tag = document.documentElement.lang;
+  const chinese = tag.startsWith("zh");
+  const part = (options, day) => new Intl.DateTimeFormat(tag, { ...options, timeZone: "UTC" }).format(day);
+  const months = [...Array(12).keys()].map((n) => new Date(Date.UTC(2026, n, 1)));
+  const days = [...Array(7).keys()].map((n) => new Date(Date.UTC(2026, 1, 1 + n)));
+  return {
+    months: { long: months.map((m) => (chinese ? m.getUTCMonth() + 1 + "月" : part({ month: "long" }, m))), short: months.map((m) => part({ month: "short" }, m)) },
+    weekdays: { long: days.map((d) => part({ weekday: "long" }, d)), short: days.map((d) => (chinese ? "日一二三四五六"[d.getUTCDay()] : part({ weekday: "short" }, d))) },
+  };
+}
+
+function openCalendar(input, button) {
+  const chinese = document.documentElement.lang.startsWith("zh");
+  const timed = input.dataset.date === "datetime";
+  const pop = document.createElement("div");
+  const [day, time] = input.value.split(" ");
+  const known = /^\d{4}-\d{2}-\d{2}$/.test(day);
+  pop.className = "calendar-pop";
+  pop.popover = "auto";
+  pop.append(document.createElement("div"));
+  (input.closest("dialog") || input.closest("main")).append(pop);
+  const write = (self) => {
+    const chosen = self.context.selectedDates[0];
+    if (!chosen) return;
+    input.value = timed ? chosen + " " + (self.context.selectedTime || "09:00") : chosen;
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+  const layout = chinese ? { default: `<div class="vc-header" data-vc="header" role="toolbar" aria-label="${text("Calendar")}"><#ArrowPrev /><div class="vc-header__content" data-vc-header="content"><#Year />年<#Month /></div><#ArrowNext /></div><div class="vc-wrapper" data-vc="wrapper"><#WeekNumbers /><div class="vc-content" data-vc="content"><#Week /><#Dates /></div></div><#ControlTime />` } : {};
+  const calendar = new VanillaCalendarPro.Calendar(pop.firstChild, {
+    locale: calendarLocale(), firstWeekday: chinese ? 1 : 0, selectedTheme: "light", themeAttrDetect: false,
+    selectionTimeMode: timed ? 24 : false, selectedTime: timed && /^\d{2}:\d{2}$/.test(time || "") ? time : timed ? "09:00" : undefined,
+    selectedDates: known ? [day] : [], selectedMonth: known ? Number(day.slice(5, 7)) - 1 : undefined, selectedYear: known ? Number(day.slice(0, 4)) : undefined,
+    labels: { arrowPrev: { month: text("Previous") }, arrowNext: { month: text("Next") } },
+    layouts: layout,
+    onClickDate: (self) => { write(self); if (!timed) pop.hidePopover(); },
+    onChangeTime: write,
+  });
+  calendar.init();
+  pop.addEventListener("toggle", (event) => { if (event.newState === "closed") { calendar.destroy(); pop.remove(); button.focus(); } });
+  pop.showPopover();
+  fixedBelow(pop, input);
+  const start = pop.querySelector("[data-vc-date-selected] button, [data-vc-date-today] button, [data-vc-date-btn]");
+  if (start) start.focus();
+}
+
+function uploads(box) {
+  const list = box.querySelector(".kept");
+  const chooser = box.querySelector("input[type=file]");
+  const shown = (file) => {
+    const item = box.querySelector("template").content.cloneNode(true).firstElementChild;
+    item.querySelector("span").textContent = file.name;
+    item.querySelector("button").setAttribute("aria-label", text("Remove") + " " + file.name);
+    return item;
+  };
+  const send = (file) => {
+    const item = shown(file);
+    const picture = item.querySelector("img");
+    if (!box.dataset.many) list.replaceChildren();
+    list.append(item);
+    if (file.size > Number(box.dataset.limit)) { item.classList.add("bad"); item.querySelector("span").textContent = text("TooLarge"); item.querySelector("progress").remove(); return; }
+    if (picture && file.type.startsWith("image/")) { picture.src = URL.createObjectURL(file); picture.hidden = false; }
+    const request = new XMLHttpRequest();
+    const body = new FormData();
+    body.append("file", file);
+    request.open("POST", "/api/v1/files");
+    request.setRequestHeader("X-CSRF-Token", document.getElementById("csrf").value);
+    request.upload.onprogress = (event) => { item.querySelector("progress").value = event.loaded / event.total; };
+    request.onload = () => {
+      let answer = {};
+      try { answer = JSON.parse(request.responseText); } catch { /* the sentence below says so */ }
+      item.querySelector("progress").remove();
+      if (request.status < 300) item.querySelector("input").value = answer.id;
+      else { item.classList.add("bad"); item.querySelector("span").textContent = answer.detail || text("Failed"); }
+      box.dispatchEvent(new Event("input", { bubbles: true }));
+    };
+    request.onerror = () => { item.classList.add("bad"); item.querySelector("span").textContent = text("Offline"); };
+    request.send(body);
+  };
+  chooser.addEventListener("change", () => { [...chooser.files].forEach(send); chooser.value = ""; });
+  list.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    button.closest(".file").remove();
+    chooser.focus();
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+}
+
+function enhance(root) {
+  const all = (selector) => [...(root.matches && root.matches(selector) ? [root] : []), ...root.querySelectorAll(selector)];
+  all("select[data-search]").forEach((select) => { if (!select.tomselect) searchable(select); });
+  all("[data-calendar]").forEach((button) => { button.onclick = () => openCalendar(button.previousElementSibling, button); });
+  all(".upload[data-limit]").forEach((box) => { if (!box.dataset.ready) { box.dataset.ready = "1"; uploads(box); } });
+}
+
+htmx.onLoad(enhance);

@@ -1,0 +1,123 @@
+// Record forms: which fields were touched, line items, and what the server's preview brings back.
+"use strict";
+
+const recordForm = (element) => element.closest && element.closest("form.record-form");
+const hidden = (form, name) => form.querySelector(`input[name="${name}"]`);
+
+function note(form, name, value) {
+  const field = hidden(form, name);
+  const known = new Set(field.value.split(" ").filter(Boolean));
+  if (!known.has("*")) known.add(value);
+  field.value = [...known].join(" ");
+}
+
+document.addEventListener("input", (event) => {
+  const form = recordForm(event.target);
+  if (form && event.isTrusted !== undefined && event.target.name !== "_touched") form.dataset.dirty = "1";
+});
+
+document.addEventListener("change", (event) => {
+  const form = recordForm(event.target);
+  const name = event.target.name;
+  if (!form || !name || name.startsWith("_")) return;
+  form.dataset.dirty = "1";
+  note(form, "_touched", name);
+  form.querySelectorAll("select[data-with]").forEach((other) => {
+    if (other.dataset.with.split(" ").some((pair) => pair.split("=")[1] === name)) other.dispatchEvent(new Event("stale"));
+  });
+  if (event.target.matches("select")) {
+    if (event.target.dataset.fill) hidden(form, "_changed").value = name;
+    form.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+});
+
+function setValue(control, value, label) {
+  if (control.type === "checkbox") { control.checked = value === "true"; return; }
+  if (!control.tomselect) { control.value = value; return; }
+  control.tomselect.clear(true);
+  if (value) { control.tomselect.addOption({ value, text: label }); control.tomselect.updateOption(value, { value, text: label }); control.tomselect.setValue(value, true); }
+}
+
+function showFaults(form) {
+  form.querySelectorAll(".is-invalid").forEach((control) => { control.classList.remove("is-invalid"); control.removeAttribute("aria-invalid"); });
+  form.querySelectorAll(".fault:not(:empty)").forEach((fault) => {
+    const control = document.getElementById(fault.dataset.of);
+    if (!control) return;
+    const seen = control.tomselect ? control.tomselect.control_input : control;
+    (control.tomselect ? control.tomselect.wrapper : control).classList.add("is-invalid");
+    seen.setAttribute("aria-invalid", "true");
+    seen.setAttribute("aria-describedby", fault.id);
+  });
+}
+
+const ofForm = (event) => document.getElementById("record-form") && /\/preview$|record-form/.test(event.detail.requestConfig.path + " " + event.detail.elt.id);
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.shouldSwap && ofForm(event)) document.querySelectorAll("#record-form .fault:not(:empty)").forEach((fault) => fault.replaceChildren());
+});
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  const form = document.getElementById("record-form");
+  if (!form || !ofForm(event)) return;
+  form.querySelectorAll("#fills data").forEach((data) => {
+    const control = form.elements[data.dataset.name];
+    if (control) setValue(control, data.value, data.textContent);
+  });
+  if (form.querySelector("#fills data")) hidden(form, "_changed").value = "";
+  form.querySelector("#fills").replaceChildren();
+  showFaults(form);
+  if (event.detail.elt === form && event.detail.xhr.status >= 400) {
+    hidden(form, "_touched").value = "*";
+    const summary = document.getElementById("form-note");
+    summary.focus();
+    summary.scrollIntoView({ block: "nearest" });
+  }
+});
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-goto]");
+  if (link) {
+    event.preventDefault();
+    const control = document.getElementById(link.dataset.goto);
+    if (control) (control.tomselect ? control.tomselect : control).focus();
+  }
+  const add = event.target.closest("[data-add-line]");
+  if (add) addLine(add);
+  const remove = event.target.closest("[data-remove-line]");
+  if (remove) {
+    const body = remove.closest("tbody");
+    const form = recordForm(remove);
+    remove.closest("tr").remove();
+    renumber(body);
+    body.closest(".lines-wrap").querySelector("[data-add-line]").focus();
+    form.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+});
+
+function addLine(button) {
+  const wrap = button.closest(".lines-wrap");
+  const body = wrap.querySelector("tbody");
+  const next = Number(wrap.dataset.next);
+  wrap.dataset.next = next + 1;
+  const holder = document.createElement("template");
+  holder.innerHTML = wrap.querySelector("template.row").innerHTML.replaceAll("__row__", next);
+  const row = holder.content.firstElementChild;
+  body.append(row);
+  renumber(body);
+  htmx.process(row);
+  enhance(row);
+  const first = row.querySelector("select, input:not([type=hidden])");
+  if (first) (first.tomselect || first).focus();
+  recordForm(button).dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+function renumber(body) {
+  [...body.rows].forEach((row, index) => {
+    row.querySelector(".no").textContent = index + 1;
+    row.querySelectorAll("[data-named]").forEach((control) => {
+      const name = control.dataset.named + " " + (index + 1);
+      control.setAttribute("aria-label", name);
+      if (control.tomselect) control.tomselect.control_input.setAttribute("aria-label", name);
+    });
+  });
+}

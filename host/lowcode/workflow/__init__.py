@@ -1,0 +1,1 @@
+"""The states of records and the moves between them."""

@@ -1,0 +1,18 @@
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import lowcode.identity.tables
+import lowcode.schema  # noqa: F401 (its tables hang on the same metadata)
+import pytest
+from lowcode.db import Database
+from lowcode.metadata import metadata
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Database]:
+    database = Database(os.environ.get("TEST_DATABASE_URL") or f"sqlite:///{tmp_path / 'test.db'}")
+    metadata.drop_all(database.engine)
+    metadata.create_all(database.engine)
+    yield database
+    database.engine.dispose()

@@ -1,0 +1,75 @@
+"""Every Chinese text of the declarations and rules has an English translation, and none is left over."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+import pytest
+import yaml
+from babel.messages.pofile import read_po
+
+from crm_plugin import ROOT
+
+CHINESE = re.compile(r"[\u3400-\u9fff]")
+DECLARATIONS = sorted(
+    path for pattern in ("manifest.yaml", "forms/*", "dictionaries/*", "workflows/*") for path in ROOT.glob(pattern)
+)
+MODULES = sorted(Path(ROOT, "crm_plugin").rglob("*.py"))
+
+
+def texts(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        for value in node.values():
+            yield from texts(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from texts(value)
+    elif isinstance(node, str) and CHINESE.search(node):
+        yield node
+
+
+def messages(module: Path) -> Iterator[str]:
+    """Find the literals that `_` translates."""
+    for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_":
+            (text,) = (argument.value for argument in node.args if isinstance(argument, ast.Constant))
+            assert isinstance(text, str)
+            yield text
+
+
+@pytest.fixture(scope="module")
+def english() -> dict[str, str]:
+    with (ROOT / "locale/en/LC_MESSAGES/crm.po").open("rb") as file:
+        return {str(message.id): str(message.string) for message in read_po(file) if message.id}
+
+
+def used() -> set[str]:
+    declared = {text for path in DECLARATIONS for text in texts(yaml.safe_load(path.read_text("utf-8")))}
+    return declared | {text for module in MODULES for text in messages(module)}
+
+
+def test_every_text_is_translated(english: dict[str, str]) -> None:
+    assert sorted(text for text in used() if not english.get(text)) == []
+
+
+def test_no_translation_is_left_over(english: dict[str, str]) -> None:
+    assert sorted(english.keys() - used()) == []
+
+
+def test_translations_are_english_and_keep_the_places(english: dict[str, str]) -> None:
+    def places(text: str) -> set[str | None]:
+        return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+    assert [text for text, translated in english.items() if CHINESE.search(translated)] == []
+    assert [text for text, translated in english.items() if places(text) != places(translated)] == []
+
+
+def test_what_rules_refuse_with_is_translatable() -> None:
+    """A refusal is written `Refused(_("…"))`, never with a bare text."""
+    for module in MODULES:
+        for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Refused":
+                assert isinstance(node.args[0], ast.Call), f"{module.name}:{node.lineno}"
