@@ -1,9 +1,8 @@
 """The entry point: it says where the declarations and the rules are, nothing else."""
 
-from lowcode.api import Declaration, hookimpl
-
 from crm_plugin import ROOT, sample
 from crm_plugin.rules import contact, customer, product, quotation
+from lowcode.api import Declaration, hookimpl
 
 
 @hookimpl

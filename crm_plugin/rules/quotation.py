@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from lowcode.api import Context, Record, _, hookimpl
-
 from crm_plugin.pricing import price_document
+from lowcode.api import Context, Record, _, hookimpl
 
 LARGEST_TOTAL = Decimal("9999999999999999.99")
 """A money column holds 18 digits; no other total exceeds the one before discount."""

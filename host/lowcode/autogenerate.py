@@ -2,7 +2,8 @@
 
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -54,38 +55,50 @@ def drift(db: Database, loaded: Iterable[LoadedPlugin]) -> list[str]:
     return found
 
 
-def plugin_revision(root: Path, message: str) -> Path | None:
-    """Write the migration that leads from a plugin's migrations to its forms; None when nothing changed."""
+def history_of(root: Path | None) -> History:
+    """Give the migrations of the plugin whose declarations are in `root`; those of the host without it."""
+    if root is None:
+        return migrate.host_history()
     read = load_plugin(root)
     if read.plugin is None or read.problems:
-        raise Refused(_("声明有误，先改正再生成迁移：{problem}", problem=read.problems[0]), code="declaration_faulty")
-    return revision(migrate.plugin_history(read.plugin), message)
+        raise Refused(_("声明有误，请先改正：{problem}", problem=read.problems[0]), code="declaration_faulty")
+    return migrate.plugin_history(read.plugin)
 
 
-def host_revision(message: str) -> Path | None:
-    """Write the migration of the host's own tables; None when nothing changed."""
-    return revision(migrate.host_history(), message)
+def missing_changes(history: History) -> list[str]:
+    """Say what the migrations do not do yet; one line each. Needs no database but an empty one of its own."""
+    with _migrated(history) as connection:
+        return _lines(_compare(connection, history, set()).upgrade_ops)
 
 
 def revision(history: History, message: str) -> Path | None:
-    """Upgrade an empty SQLite database to the newest migration and write what is missing then."""
+    """Write the migration that leads from the newest one to what is declared; None when nothing is missing."""
     history.versions.mkdir(parents=True, exist_ok=True)
+    with _migrated(history) as connection:
+        script = _compare(connection, history, set())
+        if not _lines(script.upgrade_ops):
+            return None
+        context = history.context(connection, render_item=_render_type, render_as_batch=True)
+        bodies = [
+            render_python_code(body, render_as_batch=True, render_item=_render_type, migration_context=context)
+            for body in (script.upgrade_ops, script.downgrade_ops)
+            if body is not None
+        ]
+    return _write(history.script, history.versions, message, bodies)
+
+
+@contextmanager
+def _migrated(history: History) -> Iterator[Connection]:
+    """Open an empty SQLite database that all migrations were applied to."""
     with tempfile.TemporaryDirectory() as folder:
         db = Database(f"sqlite:///{folder}/empty.db")
-        if history.head is not None:
-            migrate.apply(db, history)
-        with db.read() as connection:
-            script = _compare(connection, history, set())
-            if not list(_lines(script.upgrade_ops)):
-                return None
-            context = history.context(connection, render_item=_render_type, render_as_batch=True)
-            bodies = [
-                render_python_code(body, render_as_batch=True, render_item=_render_type, migration_context=context)
-                for body in (script.upgrade_ops, script.downgrade_ops)
-                if body is not None
-            ]
-        db.engine.dispose()
-    return _write(history.script, history.versions, message, bodies)
+        try:
+            if history.head is not None:
+                migrate.apply(db, history)
+            with db.read() as connection:
+                yield connection
+        finally:
+            db.engine.dispose()
 
 
 def _write(script: ScriptDirectory, versions: Path, message: str, bodies: list[str]) -> Path:

@@ -51,7 +51,9 @@ def back_up(config: Config, target: Path) -> Path:
 def restore(config: Config, source: Path, force: bool = False) -> None:
     """Put a backup back. Refuses over an installation that holds anything, unless `force`."""
     if not force and any((config.home / name).exists() for name in FOLDERS):
-        raise Refused(_("{home} 里已有数据；恢复会替换它们，确定的话请加 --force。", home=config.home), code="not_empty")
+        raise Refused(
+            _("{home} 里已有数据；恢复会替换它们，确定的话请加 --force。", home=config.home), code="not_empty"
+        )
     with tempfile.TemporaryDirectory(dir=_made(config.home)) as scratch:
         unpacked = Path(scratch)
         try:
@@ -59,7 +61,9 @@ def restore(config: Config, source: Path, force: bool = False) -> None:
                 archive.extractall(unpacked, filter="data")
             about = json.loads((unpacked / ABOUT).read_text(encoding="utf-8"))
         except (tarfile.TarError, OSError, ValueError) as fault:
-            raise Refused(_("{file} 不是完整的备份文件（{fault}）。", file=source, fault=fault), code="bad_backup") from fault
+            raise Refused(
+                _("{file} 不是完整的备份文件（{fault}）。", file=source, fault=fault), code="bad_backup"
+            ) from fault
         restore_database(config.database_url, unpacked / about["database"])
         sync_tree(unpacked)
         for name in FOLDERS:
@@ -127,7 +131,10 @@ def _run(url: str, program: str, *arguments: str) -> None:
     path = shutil.which(program)
     if path is None:
         raise Refused(
-            _("找不到 {program}；请安装 PostgreSQL 客户端工具（例如 apt install postgresql-client）。", program=program),
+            _(
+                "找不到 {program}；请安装 PostgreSQL 客户端工具（例如 apt install postgresql-client）。",
+                program=program,
+            ),
             code="client_missing",
         )
     parsed = make_url(url).set(drivername="postgresql")

@@ -227,4 +227,3 @@ _CLAUSES: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
 
 ALWAYS = Condition(((),))
 NEVER = Condition(())
-

@@ -19,7 +19,7 @@ class Config:
     workers: int = 2
     threads: int = 4
     max_file_bytes: int = 20 * 1024 * 1024
-    time_zone: ZoneInfo = ZoneInfo("Asia/Shanghai")
+    time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
     safe_mode: bool = False
 
     def __post_init__(self) -> None:

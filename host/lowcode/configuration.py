@@ -68,9 +68,7 @@ def load(connection: Connection, version: int) -> Configuration:
 def touch(connection: Connection) -> None:
     """Tell every process, at the end of this transaction, that the configuration has changed."""
     statement = upsert(connection, state).values(key=CACHE_VERSION, value=1)
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["key"], set_={"value": state.c.value + 1})
-    )
+    connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": state.c.value + 1}))
 
 
 def upsert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:

@@ -81,8 +81,10 @@ class Context:
     @cached_property
     def system(self) -> "Context":
         """The same transaction without `access:`."""
-        return self if self.is_system else Context(
-            self.platform, self.connection, self.user, now=self.now, is_system=True, version=self._version
+        return (
+            self
+            if self.is_system
+            else Context(self.platform, self.connection, self.user, now=self.now, is_system=True, version=self._version)
         )
 
     def dictionary(self, name: str) -> Mapping[str, Item]:
@@ -93,5 +95,10 @@ class Context:
     def as_user(self, user_id: int) -> Iterator["Context"]:
         """Act as another person inside the same transaction; sample data is written so."""
         yield Context(
-            self.platform, self.connection, self.users.load(user_id), now=self.now, is_system=True, version=self._version
+            self.platform,
+            self.connection,
+            self.users.load(user_id),
+            now=self.now,
+            is_system=True,
+            version=self._version,
         )

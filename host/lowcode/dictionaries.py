@@ -15,7 +15,21 @@ from lowcode.schema import dictionary_items
 if TYPE_CHECKING:
     from lowcode.context import Context
 
-COLOURS = ("blue", "azure", "indigo", "purple", "pink", "red", "orange", "yellow", "lime", "green", "teal", "cyan", "grey")
+COLOURS = (
+    "blue",
+    "azure",
+    "indigo",
+    "purple",
+    "pink",
+    "red",
+    "orange",
+    "yellow",
+    "lime",
+    "green",
+    "teal",
+    "cyan",
+    "grey",
+)
 EDITABLE = {"label": str, "sort": int, "colour": str, "enabled": bool}
 
 
@@ -62,9 +76,7 @@ def add_item(ctx: "Context", name: str, payload: Mapping[str, Any]) -> dict[str,
     last = max((item.sort for item in known.values()), default=0)
     row = {"sort": last + 10, "colour": None, "enabled": True} | values
     ctx.connection.execute(
-        insert(dictionary_items).values(
-            dictionary=name, code=code, parent=None, is_default=False, attributes={}, **row
-        )
+        insert(dictionary_items).values(dictionary=name, code=code, parent=None, is_default=False, attributes={}, **row)
     )
     touch(ctx.connection)
     return _shown(Item(code=code, **row))
@@ -123,13 +135,15 @@ def _checked(payload: Mapping[str, Any], needs_label: bool = False) -> dict[str,
             errors[key] = [_("请填写整数。")]
         elif key == "enabled" and not isinstance(value, bool):
             errors[key] = [_("请填写 true 或 false。")]
-    label = payload.get("label")
-    if "label" in payload or needs_label:
-        if not isinstance(label, str) or not label.strip() or len(label) > 100 or not label.isprintable():
-            errors["label"] = [_("请填写 1 到 100 个字符的名称。")]
+    if ("label" in payload or needs_label) and not _is_label(payload.get("label")):
+        errors["label"] = [_("请填写 1 到 100 个字符的名称。")]
     if errors:
         raise Invalid(_("请检查填写的内容。"), errors=errors)
     return {key: value.strip() if key == "label" else value for key, value in payload.items()}
+
+
+def _is_label(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip()) and len(value) <= 100 and value.isprintable()
 
 
 def _in_use(ctx: "Context", name: str, code: str) -> bool:

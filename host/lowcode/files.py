@@ -33,6 +33,8 @@ REFUSED_ENDINGS = frozenset(
 )  # fmt: skip
 """Endings that a browser or a desktop would run."""
 
+INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
 
 def upload(ctx: "Context", name: str, stream: IO[bytes]) -> dict[str, Any]:
     """Keep an uploaded file for its uploader until a record takes it. Raises Invalid and TooLarge."""
@@ -115,7 +117,9 @@ def _url(ctx: "Context", file_id: str) -> str:
 def _clean_name(name: str) -> str:
     """Keep a name that is only ever shown: no folders, no control or direction characters."""
     base = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
-    clean = "".join(c for c in base if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}).strip()
+    clean = "".join(
+        c for c in base if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+    ).strip()
     if not clean or clean.strip(".") == "" or len(clean.encode()) > 255:
         sentence = _("文件名无效或太长，请改名后重新上传。")
         raise Invalid(sentence, code="file_name", errors={"file": [sentence]})

@@ -1,16 +1,16 @@
 """A declared form, made live: its tables, its record class and what points at it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 from marshmallow import Schema
 from sqlalchemy import Column, ColumnElement, ForeignKey, Index, Integer, MetaData, Table, text
 
-from lowcode.columns import Id, UtcDateTime
+from lowcode.columns import Id
 from lowcode.conditions import Condition, parse
-from lowcode.declare.model import Field, Form, Plugin, Where, Workflow
+from lowcode.declare.model import Action, Field, Form, Move, Plugin, Where, Workflow
 from lowcode.fieldtypes import FIELD_TYPES
 from lowcode.records.record import Record, record_class
 from lowcode.schemas import build
@@ -28,6 +28,8 @@ HOST_FIELDS: Mapping[str, Field] = {
         Field(name="deleted_by", label="删除人", type="user", readonly=True),
     )
 }
+NUMBER = Field(name="number", label="编号", type="text", readonly=True, max=Decimal(60), unique=True)
+OWNER_DEPARTMENT = Field(name="owner_department", label="负责人部门", type="department", readonly=True)
 LIVE = "deleted_at IS NULL"
 INDEXED = frozenset({"ref", "user", "department", "choice"})
 
@@ -100,7 +102,7 @@ def connect(forms: Mapping[str, LiveForm]) -> None:
     """Tell each form which fields of others point at it and which rollups it feeds."""
     for live in forms.values():
         for declared in live.declared.fields.values():
-            if declared.type == "ref" and declared.form in forms:
+            if declared.form and declared.form in forms:
                 forms[declared.form].referring.append((live.name, declared))
             if declared.rollup and declared.rollup.form in forms:
                 forms[declared.rollup.form].inbound.append(Inbound(live.name, declared))
@@ -109,10 +111,12 @@ def connect(forms: Mapping[str, LiveForm]) -> None:
 def _build(plugin: Plugin, form: Form, metadata: MetaData) -> LiveForm:
     fields = _with_host_fields(plugin, form)
     workflow = plugin.workflows.get(form.workflow or "")
-    moves = workflow.moves if workflow else {}
+    steps: dict[str, Action | Move] = {**form.actions, **(workflow.moves if workflow else {})}
     table = _record_table(plugin.name, form, fields, metadata)
     lines = {
-        name: _line_table(table, declared, metadata) for name, declared in form.fields.items() if declared.type == "lines"
+        name: _line_table(table, declared, metadata)
+        for name, declared in form.fields.items()
+        if declared.type == "lines"
     }
     extra = [name for name in fields if name not in form.fields and name not in HOST_FIELDS]
     return LiveForm(
@@ -124,18 +128,18 @@ def _build(plugin: Plugin, form: Form, metadata: MetaData) -> LiveForm:
         record_class=record_class(form.name, form.fields, extra),
         fields=fields,
         schema=build(form.name, fields),
-        params={name: build(name, each.params) for name, each in (*form.actions.items(), *moves.items())},
+        params={name: build(name, each.params) for name, each in steps.items()},
     )
 
 
 def _with_host_fields(plugin: Plugin, form: Form) -> dict[str, Field]:
     fields = dict(HOST_FIELDS)
     if form.number:
-        fields["number"] = Field(name="number", label=form.number_label, type="text", readonly=True, max=Decimal(60), unique=True)
+        fields["number"] = replace(NUMBER, label=form.number_label)
     if workflow := plugin.workflows.get(form.workflow or ""):
         fields["status"] = Field(name="status", label=workflow.status_label, type="choice", readonly=True)
     if form.owner:
-        fields["owner_department"] = Field(name="owner_department", label="负责人部门", type="department", readonly=True)
+        fields["owner_department"] = OWNER_DEPARTMENT
     return fields | dict(form.fields)
 
 

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from lowcode.declare.model import Where
+from lowcode.hookspecs import HookSpecs
 
 if TYPE_CHECKING:
     from lowcode.context import Context
     from lowcode.forms import LiveForm
 
-FORM_HOOKS = ("compute", "validate", "before_save", "after_save", "before_delete", "row_scope", "approvers", "after_move")
+FORM_HOOKS = tuple(name for name in vars(HookSpecs) if not name.startswith("_") and name != "declare")
 
 
 class Hooks:

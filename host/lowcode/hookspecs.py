@@ -28,9 +28,7 @@ class HookSpecs:
         """Fill the computed fields of `record`. Called on preview and before a save, after field checks. Pure."""
 
     @hookspec
-    def validate(
-        self, record: "Record", original: "Record | None", ctx: "Context"
-    ) -> Mapping[str, str] | None:
+    def validate(self, record: "Record", original: "Record | None", ctx: "Context") -> Mapping[str, str] | None:
         """Return `{field: sentence}` for each fault. Called on preview and before a save, after compute. Pure."""
 
     @hookspec

@@ -26,7 +26,12 @@ def plan(ctx: "Context", plugin_name: str) -> dict[str, Any]:
             for name, declared in plugin.dictionaries.items()
         ],
         "numbering": [
-            {"name": name, "label": _(rule.label or name), "pattern": rule.pattern, "add": name not in ctx.configuration.rules}
+            {
+                "name": name,
+                "label": _(rule.label or name),
+                "pattern": rule.pattern,
+                "add": name not in ctx.configuration.rules,
+            }
             for name, rule in plugin.numbering.items()
         ],
         "workflows": [
@@ -64,7 +69,9 @@ def is_complete(found: dict[str, Any]) -> bool:
 
 
 def _add_item(ctx: "Context", dictionary: str, item: DictionaryItem, sort: int) -> None:
-    attributes = {key: str(value) if not isinstance(value, str | int | bool) else value for key, value in item.attributes.items()}
+    attributes = {
+        key: str(value) if not isinstance(value, str | int | bool) else value for key, value in item.attributes.items()
+    }
     statement = upsert(ctx.connection, dictionary_items).values(
         dictionary=dictionary,
         code=item.code,

@@ -34,7 +34,9 @@ def take(ctx: "Context", rule_name: str) -> str:
             _("编号规则“{name}”还没有初始化，请管理员先在“数据初始化”中点击“初始化”。", name=rule_name),
             code="not_initialised",
         )
-    statement = upsert(ctx.connection, number_counters).values(rule=rule.name, period=period(rule.reset, ctx.today), value=1)
+    statement = upsert(ctx.connection, number_counters).values(
+        rule=rule.name, period=period(rule.reset, ctx.today), value=1
+    )
     value = ctx.connection.scalar(
         statement.on_conflict_do_update(
             index_elements=["rule", "period"], set_={"value": number_counters.c.value + 1}
@@ -50,7 +52,12 @@ def period(reset: str, today: date) -> str:
 
 def render(pattern: str, today: date, value: int) -> str:
     """Write a number. A value wider than its place keeps all its digits."""
-    parts = {"yyyy": f"{today.year:04}", "yy": f"{today.year % 100:02}", "mm": f"{today.month:02}", "dd": f"{today.day:02}"}
+    parts = {
+        "yyyy": f"{today.year:04}",
+        "yy": f"{today.year % 100:02}",
+        "mm": f"{today.month:02}",
+        "dd": f"{today.day:02}",
+    }
     return PLACE.sub(lambda place: parts.get(place[1]) or f"{value:0{int(place[2])}}", pattern)
 
 
@@ -103,9 +110,7 @@ def _carry_counter(ctx: "Context", old: NumberRule, new: NumberRule) -> None:
     """Let a new period start above every number of this rule that may look the same."""
     if old.reset == new.reset:
         return
-    highest = ctx.connection.scalar(
-        select(func.max(number_counters.c.value)).where(number_counters.c.rule == old.name)
-    )
+    highest = ctx.connection.scalar(select(func.max(number_counters.c.value)).where(number_counters.c.rule == old.name))
     if highest:
         statement = upsert(ctx.connection, number_counters).values(
             rule=new.name, period=period(new.reset, ctx.today), value=highest

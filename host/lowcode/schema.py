@@ -2,6 +2,7 @@
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, String, Table, Text, UniqueConstraint
 
+import lowcode.identity.tables  # noqa: F401 (its tables hang on the same metadata)
 from lowcode.columns import Id, UtcDateTime
 from lowcode.metadata import metadata
 

@@ -9,9 +9,6 @@ from lowcode.declare.problems import Spot, hint, quote, shorten
 from lowcode.declare.scene import Fields, Scene, conditions_of, is_known_type
 from lowcode.fieldtypes import FIELD_TYPES
 
-ITEM_WORDS = ("code", "label", "parent", "enabled")
-"""What a condition on dictionary items may name beside their attributes."""
-
 
 def check_condition(
     where: Where | Scope | None, fields: Fields, spot: Spot, scene: Scene, states: Collection[str] = ()
@@ -76,13 +73,19 @@ def _check_codes(value: Any, declared: Field, spot: Spot, scene: Scene, states: 
 
 
 def check_item_condition(where: Where | None, dictionary: Dictionary, spot: Spot) -> None:
-    """Report conditions on dictionary items that name no attribute of any item."""
-    known = dict.fromkeys(ITEM_WORDS)
+    """Report a choice of dictionary items that is more than `attribute: value`, or that no item satisfies."""
+    if isinstance(where, tuple):
+        spot.fault("E210", "Dictionary items are chosen by one mapping of `attribute: value`. Remove the list.")
+        return
+    known: dict[str, set[Any]] = {}
     for item in dictionary.items.values():
-        known.update(dict.fromkeys(item.attributes))
-    for mapping, at in conditions_of(where or (), spot):
-        for key in mapping:
-            name = split_key(key)[0]
-            if name not in known:
-                near = hint(name, known)
-                (at / key).fault("E209", f"No item of '{dictionary.name}' has {quote(name)}.{near} Name an attribute.")
+        for name, value in item.attributes.items():
+            known.setdefault(name, set()).add(value)
+    for name, value in (where or {}).items():
+        at = spot / name
+        if name not in known:
+            near = hint(name, known)
+            at.fault("E209", f"No item of '{dictionary.name}' has {quote(name)}.{near} Name an attribute of its items.")
+        elif isinstance(value, (dict, tuple)) or value not in known[name]:
+            near = hint(str(value), map(str, known[name]))
+            at.fault("E210", f"No item of '{dictionary.name}' has this value of '{name}'.{near} Use one that occurs.")

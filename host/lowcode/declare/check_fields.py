@@ -17,7 +17,7 @@ LONGEST_PATTERN = 500
 
 MOMENTS = {
     "date": re.compile(r"today([+-][0-9]{1,5})?"),
-    "datetime": re.compile(r"now|today([+-][0-9]{1,5})?"),
+    "datetime": re.compile(r"now"),
     "user": re.compile(r"me"),
 }
 """The words a default may be, beside constants."""

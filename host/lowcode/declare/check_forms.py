@@ -18,7 +18,7 @@ from lowcode.declare.scene import Fields, Scene
 SCOPES = ("own", "department", "all")
 NO_COLUMN = ("lines",)
 NO_ORDER = ("lines", "image", "files")
-NO_TITLE = ("lines", "image", "files", "boolean")
+NO_TITLE = ("lines", "image", "files", "boolean", "choice", "ref", "user", "department")
 
 
 def check_form(form: Form, scene: Scene) -> None:

@@ -20,7 +20,7 @@ def check_links(declared: Field, around: Fields, form: Form | None, spot: Spot, 
     if declared.type == "ref" and declared.form is not None:
         target = scene.form(declared.form, spot / "form")
         if target is not None:
-            fields = scene.fields_of(target)
+            fields = {name: each for name, each in scene.fields_of(target).items() if each.type != "lines"}
             check_condition(declared.where, fields, spot / "where", scene, scene.states_of(target))
             _check_fill(declared, around, target, spot / "fill", scene)
             _check_same(declared, around, form, target, spot / "same", scene)
@@ -53,17 +53,17 @@ def _check_fill(declared: Field, around: Fields, target: Form, spot: Spot, scene
             at.fault("E206", f"{quote(source)} is not a field of '{target.name}'.{near} Name one of its fields.")
         elif around[mine].computed or around[mine].rollup:
             at.fault("E207", f"'{mine}' is filled by the host. Remove it from 'fill', or remove 'computed'.")
-        elif not agree(around[mine], theirs[source]):
+        elif around[mine].type == "lines" or not agree(around[mine], theirs[source]):
             message = f"'{mine}' is {kind(around[mine])} but '{source}' is {kind(theirs[source])}. Give both one type."
             at.fault("E207", message)
 
 
 def _check_same(declared: Field, around: Fields, form: Form | None, target: Form, spot: Spot, scene: Scene) -> None:
     theirs = scene.fields_of(target)
-    header = scene.fields_of(form) if form is not None else {}
+    fields = scene.fields_of(form) if form is not None else around
     for source, mine in declared.same.items():
         at = spot / source
-        own = around.get(mine) or header.get(mine)
+        own = fields.get(mine)
         if source not in theirs:
             near = hint(source, theirs)
             at.fault("E206", f"{quote(source)} is not a field of '{target.name}'.{near} Name one of its fields.")
@@ -74,7 +74,7 @@ def _check_same(declared: Field, around: Fields, form: Form | None, target: Form
                 )
         elif own is None:
             at.fault(
-                "E206", f"{quote(mine)} is not a field of this record.{hint(mine, around)} Name one of its fields."
+                "E206", f"{quote(mine)} is not a field of this record.{hint(mine, fields)} Name one of its fields."
             )
         elif own.type == "lines" or not agree(own, theirs[source]):
             message = f"'{mine}' is {kind(own)} but '{source}' is {kind(theirs[source])}. Name two fields of one kind."

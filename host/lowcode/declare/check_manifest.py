@@ -5,6 +5,7 @@ import re
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
+from lowcode.declare.check_fields import MOMENTS
 from lowcode.declare.check_forms import check_loose
 from lowcode.declare.model import Job, MenuEntry, Numbering, Plugin
 from lowcode.declare.names import RESERVED_PLUGINS, RESERVED_ROLES, check_name
@@ -12,7 +13,7 @@ from lowcode.declare.problems import Spot, hint, quote
 from lowcode.declare.scene import Scene
 
 NO_SETTING = ("ref", "image", "files", "lines")
-LONGEST_PATTERN = 40
+LONGEST_PATTERN = 60
 DATE_PARTS = {"never": (), "year": ("year",), "month": ("year", "mm"), "day": ("year", "mm", "dd")}
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _SEQUENCE = re.compile(r"seq:0([1-9]|1[0-6])")
@@ -40,6 +41,12 @@ def check_manifest(scene: Scene) -> None:
             (at / "type").fault(
                 "E509", f"A setting cannot be of the type '{setting.type}'. Choose a type with one value."
             )
+        if (
+            setting.type in MOMENTS
+            and setting.default is not None
+            and MOMENTS[setting.type].fullmatch(str(setting.default))
+        ):
+            (at / "default").fault("E216", "A setting is the same for everybody and every day. Write a constant.")
         check_loose(setting, plugin.settings, at, scene)
     for name, job in plugin.jobs.items():
         _check_job(job, spot / "jobs" / name)

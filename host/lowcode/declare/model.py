@@ -54,7 +54,7 @@ class Field:
     type: str = key("One of the field types.")
     help: str | None = key("A short hint under the control.", None)
     required: bool = key("An empty value is refused.", False)
-    default: Any = key("The value of a new record: a constant, or `me`, `today`, `now`, `today+N`.", None)
+    default: Any = key("The value of a new record: a constant, `me`, `now`, `today` or `today+30`.", None)
     unique: bool = key("No two live records have the same value.", False)
     readonly: bool = key("Only rules write it; people and the API may not.", False)
     create_only: bool = key("Set when the record is created, never by an edit.", False)
@@ -70,10 +70,10 @@ class Field:
     leaf: bool = key("In a dictionary with parents only items without children may be chosen.", False)
     suggest: str | None = key("A dictionary whose `value` attributes are offered for a number that may differ.", None)
     form: str | None = key("The form a reference points to.", None)
-    where: Where | None = key("Which records or dictionary items may be chosen.", None)
+    where: Where | None = key("Which records may be chosen; of a dictionary, the items with these attributes.", None)
     fill: Mapping[str, str] = key("Fields of this record to fill from the chosen one: `mine: theirs`.", {})
     same: Mapping[str, str] = key(
-        "The chosen record agrees with this one: `[customer]` or `{their_field: my_field}`; `id` is this record.",
+        "The chosen record agrees with this one: `[owner]` or `{their_field: my_field}`; `id` is this record.",
         {},
         role="pairs",
     )
@@ -176,7 +176,7 @@ class Dictionary:
     name: str = key("The name fields refer to, and of the file.", yaml="dictionary", role="name")
     label: str = key("What people call it.")
     system: bool = key("Items drive rules: they can be re-labelled, not removed.", False)
-    builtin: bool = key("Shown first in the editor, among the customer's key dictionaries.", False)
+    builtin: bool = key("Shown first in the editor, among the key dictionaries.", False)
     items: Mapping[str, DictionaryItem] = key("The first values; initialise adds what is missing.")
     file: str = key("Where it was declared.", "", role="loader")
 

@@ -51,7 +51,7 @@ class _Frame:
     key_line: int = 0
 
 
-class _StopReading(Exception):  # noqa: N818 (not an error: it ends the reading)
+class _StopReading(Exception):
     """The rest of the file cannot be judged."""
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from lowcode.identity import departments as department_service
 from lowcode.identity import users as user_service
@@ -22,20 +22,20 @@ class People:
 
     def __init__(self, ctx: "Context") -> None:
         self._ctx = ctx
-        self._rows: dict[int, Row[Any]] = {}
+        self._rows: dict[int, Any] = {}
 
     @cached_property
     def passwords(self) -> dict[str, str]:
         """The first passwords of people made by `ensure`, by username; shown once, kept nowhere."""
         return {}
 
-    def rows(self, ids: Iterable[int]) -> dict[int, Row[Any]]:
+    def rows(self, ids: Iterable[int]) -> dict[int, Any]:
         """Give id, name, department and whether the person is active."""
         wanted = set(ids)
         if missing := wanted - self._rows.keys():
             columns = (users.c.id, users.c.name, users.c.department_id, users.c.is_active)
             found = self._ctx.connection.execute(select(*columns).where(users.c.id.in_(sorted(missing))))
-            self._rows |= {row.id: row for row in found}
+            self._rows.update((row.id, row) for row in found.all())
         return {key: self._rows[key] for key in wanted & self._rows.keys()}
 
     def names(self, ids: Iterable[int]) -> dict[int, str]:
@@ -47,16 +47,16 @@ class People:
         rows = self.rows([user_id]) if user_id else {}
         return rows[user_id].department_id if user_id in rows else None
 
-    def department_rows(self, ids: Iterable[int]) -> dict[int, Row[Any]]:
+    def department_rows(self, ids: Iterable[int]) -> dict[int, Any]:
         """Give id and name of departments."""
         statement = select(departments.c.id, departments.c.name).where(departments.c.id.in_(sorted(set(ids))))
-        return {row.id: row for row in self._ctx.connection.execute(statement)}
+        return {row.id: row for row in self._ctx.connection.execute(statement).all()}
 
     def department_names(self, ids: Iterable[int]) -> dict[int, str]:
         """Give the names of departments."""
         return {key: row.name for key, row in self.department_rows(ids).items()}
 
-    def active(self, search: str = "", limit: int = 50) -> list[Row[Any]]:
+    def active(self, search: str = "", limit: int = 50) -> list[Any]:
         """Give people who can be chosen, by name."""
         statement = select(users.c.id, users.c.name, users.c.username).where(users.c.is_active)
         if search:
@@ -72,7 +72,7 @@ class People:
         """Find or make a person of sample data; a new one gets a random first password."""
         known = self._ctx.connection.scalar(select(users.c.id).where(users.c.username == username))
         if known is not None:
-            return known
+            return int(known)
         self.passwords[username] = secrets.token_urlsafe(9)
         payload = {
             "username": username,
@@ -88,7 +88,7 @@ class People:
         """Find or make a department of sample data."""
         known = self._ctx.connection.scalar(select(departments.c.id).where(departments.c.name == name))
         if known is not None:
-            return known
+            return int(known)
         payload = {"name": name, "parent": self.ensure_department(parent) if parent else None}
         return int(department_service.create(self._ctx.connection, payload)["id"])
 

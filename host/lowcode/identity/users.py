@@ -25,7 +25,7 @@ def create(connection: Connection, payload: Mapping[str, Any], roles: Iterable[s
     values = check(payload, allowed={*roles, ADMIN}, required=("username", "name", "password"))
     now = datetime.now(UTC)
     row = {
-        "must_change_password": True,
+        "must_change_password": False,
         "is_active": True,
         "department_id": None,
         **_columns(connection, values, username=values["username"]),
@@ -140,7 +140,6 @@ def _columns(connection: Connection, values: Values, username: str) -> dict[str,
         if fault:
             raise invalid("password", fault)
         columns["password_hash"] = passwords.hash_password(values["password"])
-        columns.setdefault("must_change_password", True)
     return columns
 
 

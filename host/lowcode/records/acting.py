@@ -64,11 +64,12 @@ def _step(form: LiveForm, name: str) -> Action | Move:
 
 
 def _authorise(ctx: "Context", form: LiveForm, record: Record, step: Action | Move) -> None:
-    check = machine.may_move if isinstance(step, Move) else machine.may_act
-    if not check(ctx, form, record, step):  # type: ignore[operator]
+    if not machine.may(ctx, form, record, step):
         raise Forbidden(_("您没有权限进行“{label}”。", label=_(step.label)))
     if not machine.fits(ctx, form, record, step):
-        raise Refused(_("这条记录现在不能进行“{label}”，请刷新后查看它的状态。", label=_(step.label)), code="not_allowed_now")
+        raise Refused(
+            _("这条记录现在不能进行“{label}”，请刷新后查看它的状态。", label=_(step.label)), code="not_allowed_now"
+        )
 
 
 def _params(
@@ -78,7 +79,9 @@ def _params(
     values, errors = decode(form.params[name], raw)
     holder = _Holder(declared, {key: values.get(key, drafts.default(ctx, field)) for key, field in declared.items()})
     chosen = [
-        references.Place(key, field, holder, None) for key, field in declared.items() if getattr(holder, key) is not None
+        references.Place(key, field, holder, None)
+        for key, field in declared.items()
+        if getattr(holder, key) is not None
     ]
     errors |= {
         path: sentences

@@ -76,6 +76,8 @@ def default(ctx: "Context", declared: Field) -> Any:
     raw = declared.default
     if raw is None and declared.type == "boolean":
         return False
+    if declared.rollup:
+        return 0
     if raw is None and declared.type == "choice":
         items = ctx.dictionary(declared.dictionary or "").values()
         return next((item.code for item in items if item.is_default), None)
@@ -98,7 +100,12 @@ def _refuse_unwritable(ctx: "Context", draft: Draft, values: dict[str, Any]) -> 
         declared = draft.form.fields[name]
         if name not in known:
             draft.errors[name] = [_("没有这个字段。")]
-        elif declared.create_only and draft.original and values[name] != getattr(draft.original, name) and not ctx.is_system:
+        elif (
+            declared.create_only
+            and draft.original
+            and values[name] != getattr(draft.original, name)
+            and not ctx.is_system
+        ):
             draft.errors[name] = [_("这个字段只能在新增时填写，不能修改。")]
         else:
             continue

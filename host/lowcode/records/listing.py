@@ -43,7 +43,9 @@ class Query:
     errors: dict[str, list[str]] = field(default_factory=dict)
 
 
-def list_records(ctx: "Context", form: LiveForm, args: Mapping[str, list[str]], deleted: bool = False) -> dict[str, Any]:
+def list_records(
+    ctx: "Context", form: LiveForm, args: Mapping[str, list[str]], deleted: bool = False
+) -> dict[str, Any]:
     """Answer one page of a list."""
     access.require(ctx, form, "read")
     query = read_query(ctx, form, args)
@@ -124,7 +126,7 @@ def _sort(query: Query, raw: str) -> list[tuple[str, bool]]:
 
 def _where(ctx: "Context", form: LiveForm, query: Query, deleted: bool) -> list[ColumnElement[bool]]:
     table = form.table
-    where = [table.c.deleted_at.is_not(None) if deleted else table.c.deleted_at.is_(None)]
+    where: list[ColumnElement[bool]] = [table.c.deleted_at.is_not(None) if deleted else table.c.deleted_at.is_(None)]
     where.append(access.clause(ctx, form, "delete" if deleted else "read"))
     if query.view and query.view.where:
         where.append(form.condition(query.view.where).clause(form, ctx.tokens))

@@ -51,7 +51,11 @@ def _record(ctx: "Context", form: LiveForm, fields: Mapping[str, Field], record:
     for name, declared in fields.items():
         if declared.type == "lines" and getattr(record, name) is not None:
             shown[name] = [
-                {"id": line.id, **_values(ctx, declared.fields, line), "$labels": _labels(ctx, form, declared.fields, line)}
+                {
+                    "id": line.id,
+                    **_values(ctx, declared.fields, line),
+                    "$labels": _labels(ctx, form, declared.fields, line),
+                }
                 for line in getattr(record, name)
             ]
     shown["$title"] = str(getattr(record, form.declared.title) or record.id)

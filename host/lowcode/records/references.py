@@ -138,7 +138,9 @@ def _pointer_fault(ctx: "Context", place: Place, record: Record, found: Found) -
     row = found.rows[declared.form or f"${declared.type}"].get(place.value)
     if row is None or (declared.type == "user" and not row.is_active):
         return _("没有这条记录，或者您无权使用它，请重新选择。")
-    if declared.where and not ctx.platform.forms[declared.form or ""].condition(declared.where).matches(row, ctx.tokens):
+    if declared.where and not ctx.platform.forms[declared.form or ""].condition(declared.where).matches(
+        row, ctx.tokens
+    ):
         return _("这条记录不符合可选条件，请重新选择。")
     for theirs, mine in declared.same.items():
         expected = getattr(record, mine)

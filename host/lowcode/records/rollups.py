@@ -1,5 +1,6 @@
 """Stored sums over other records, kept equal in the transaction that changes what they add up."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, func, select, update
@@ -45,9 +46,7 @@ def _recompute(ctx: "Context", form: LiveForm, inbound: Inbound, parent: int) ->
     owner = ctx.platform.forms[inbound.parent]
     ctx.connection.execute(select(owner.table.c.id).where(owner.table.c.id == parent).with_for_update())
     figure = expected(ctx, owner, inbound.field, owner.table.c.id)
-    ctx.connection.execute(
-        update(owner.table).where(owner.table.c.id == parent).values({inbound.field.name: figure})
-    )
+    ctx.connection.execute(update(owner.table).where(owner.table.c.id == parent).values({inbound.field.name: figure}))
 
 
 def _rollup(declared: Field) -> Rollup:
@@ -57,6 +56,6 @@ def _rollup(declared: Field) -> Rollup:
 
 def _watched(form: LiveForm, rollup: Rollup) -> set[str]:
     where = rollup.where or {}
-    mappings = [where] if hasattr(where, "keys") else list(where)
+    mappings = (where,) if isinstance(where, Mapping) else where
     named = {split_key(key)[0] for mapping in mappings for key in mapping}
-    return ({rollup.by, rollup.sum, *named} - {None}) & set(form.fields)  # type: ignore[operator]
+    return {rollup.by, rollup.sum or "id", *named} & form.fields.keys()

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 
 def load(
-    ctx: "Context", form: LiveForm, record_id: int, *where: ColumnElement[bool], lock: bool = False, deleted: bool = False
+    ctx: "Context",
+    form: LiveForm,
+    record_id: int,
+    *where: ColumnElement[bool],
+    lock: bool = False,
+    deleted: bool = False,
 ) -> Record | None:
     """Read one record with its lines, locked until the end of the transaction when it is to be changed."""
     live = form.table.c.deleted_at.is_not(None) if deleted else form.table.c.deleted_at.is_(None)
@@ -42,7 +47,9 @@ def load_lines(ctx: "Context", form: LiveForm, records: Sequence[Record]) -> Non
     for name, table in form.line_tables.items():
         make = form.record_class.__lines__[name]
         lines: dict[int, list[Line]] = {record.id: [] for record in records}
-        statement = select(table).where(table.c.record_id.in_(list(lines))).order_by(table.c.record_id, table.c.position)
+        statement = (
+            select(table).where(table.c.record_id.in_(list(lines))).order_by(table.c.record_id, table.c.position)
+        )
         for row in ctx.connection.execute(statement):
             values = dict(row._mapping)
             values.pop("position")
@@ -132,8 +139,7 @@ def _insert_lines(
         return
     table = form.line_tables[name]
     rows = [
-        _line_row(line, position) | {"record_id": record.id}
-        for line, position in zip(lines, positions, strict=True)
+        _line_row(line, position) | {"record_id": record.id} for line, position in zip(lines, positions, strict=True)
     ]
     ids = ctx.connection.scalars(insert(table).returning(table.c.id, sort_by_parameter_order=True), rows)
     for line, line_id in zip(lines, ids, strict=True):

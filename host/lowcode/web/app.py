@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from flask import Flask
+from werkzeug.routing import IntegerConverter
 
 from lowcode.identity.keys import shared_key
 from lowcode.identity.sessions import LIFETIME
@@ -25,8 +26,15 @@ BLUEPRINTS = (
     "lowcode.web.api.records",
     "lowcode.web.api.configuration",
     "lowcode.web.api.files",
+    "lowcode.web.api.openapi",
 )
 """Modules that each hold one blueprint, `bp`."""
+
+
+class IdConverter(IntegerConverter):
+    """Whole numbers in addresses that every database can hold; longer ones are unknown addresses."""
+
+    regex = r"\d{1,18}"
 
 
 def create_app(platform: "Platform") -> Flask:
@@ -48,6 +56,7 @@ def create_app(platform: "Platform") -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
     )
+    app.url_map.converters["int"] = IdConverter
     gate.install(app)
     headers.install(app)
     problems.install(app)

@@ -43,6 +43,11 @@ def may_move(ctx: "Context", form: LiveForm, record: Record, move: Move) -> bool
     return ctx.user.id in mine and bool({"owner", "submitter"} & set(move.by))
 
 
+def may(ctx: "Context", form: LiveForm, record: Record, step: Action | Move) -> bool:
+    """Tell whether the person may use a move or an action on this record."""
+    return may_move(ctx, form, record, step) if isinstance(step, Move) else may_act(ctx, form, record, step)
+
+
 def fits(ctx: "Context", form: LiveForm, record: Record, step: Action | Move) -> bool:
     """Tell whether the record's state and fields allow it."""
     if isinstance(step, Move) and record.status not in step.from_:
@@ -51,9 +56,7 @@ def fits(ctx: "Context", form: LiveForm, record: Record, step: Action | Move) ->
 
 
 def _open(ctx: "Context", form: LiveForm, record: Record) -> Iterator[Action | Move]:
-    for move in form.workflow.moves.values() if form.workflow else ():
-        if fits(ctx, form, record, move) and may_move(ctx, form, record, move):
-            yield move
-    for action in form.declared.actions.values():
-        if fits(ctx, form, record, action) and may_act(ctx, form, record, action):
-            yield action
+    moves = form.workflow.moves.values() if form.workflow else ()
+    for step in (*moves, *form.declared.actions.values()):
+        if fits(ctx, form, record, step) and may(ctx, form, record, step):
+            yield step

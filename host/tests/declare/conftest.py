@@ -32,8 +32,8 @@ jobs:
 dictionary: genre
 label: Genre
 items:
-  novel: {label: Novel, default: true, value: 5}
-  crime: {label: Crime, parent: novel}
+  novel: {label: Novel, default: true, value: 5, shelf: A}
+  crime: {label: Crime, parent: novel, shelf: A}
   "13": {label: Thirteen}
 """,
     "forms/book.yaml": """\
@@ -44,7 +44,7 @@ sections:
   - label: Basics
     fields:
       name: {label: Name, type: text, max: 100, required: true, pattern: "[A-Z].*"}
-      genre: {label: Genre, type: choice, dictionary: genre, where: {value__isnull: true}, default: crime}
+      genre: {label: Genre, type: choice, dictionary: genre, where: {shelf: A}, default: crime}
       price: {label: Price, type: money, min: 0}
       loans: {label: Loans, type: integer, rollup: {form: loan, by: book}}
       fees: {label: Fees, type: money, rollup: {form: loan, by: book, sum: fee, where: {status: out}}}

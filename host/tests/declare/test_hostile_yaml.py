@@ -1,6 +1,8 @@
 """Hostile files: each is refused quickly, with its line, and nothing of it comes to life."""
 
 import dataclasses
+import random
+import re
 import subprocess
 import sys
 import time
@@ -182,3 +184,21 @@ def test_a_pipe_or_device_is_not_read(tmp_path: Path) -> None:
         ("forms/book.yaml", "E101"),
         ("manifest.yaml", "E101"),
     ]
+
+
+PIECES = ("null", "[]", "{}", "5", "-1.5", "true", "''", "[a, [b]]", "{a: {b: c}}", "x" * 300, "[{a: 1}, b]", "ünï")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_misplaced_value_stops_the_loader(
+    seed: int, good: dict[str, str | bytes], load: Callable[[dict[str, str | bytes]], Loaded]
+) -> None:
+    chance = random.Random(seed)
+    for _ in range(60):
+        file = chance.choice(list(good))
+        words = re.split(r"([:{}\[\],\n] *)", str(good[file]))
+        for _ in range(chance.randint(1, 3)):
+            words[chance.randrange(len(words))] = chance.choice(PIECES)
+        for problem in load({**good, file: "".join(words)}).problems:
+            assert problem.line >= 1
+            assert problem.message

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -109,8 +110,8 @@ def test_scopes_mix_words_and_conditions(loan: Form) -> None:
 
 def test_other_keys_of_items_are_attributes(plugin: Plugin) -> None:
     items = plugin.dictionaries["genre"].items
-    assert items["novel"].attributes == {"value": 5}
-    assert (items["crime"].parent, items["crime"].attributes) == ("novel", {})
+    assert items["novel"].attributes == {"value": 5, "shelf": "A"}
+    assert (items["crime"].parent, items["crime"].attributes) == ("novel", {"shelf": "A"})
 
 
 def test_order_is_kept(plugin: Plugin) -> None:
@@ -150,8 +151,12 @@ def test_other_endings_are_pointed_out(good: dict[str, str | bytes], load: Load)
 def test_an_unreadable_file_is_a_fault(
     good: dict[str, str | bytes], load: Load, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(self: Path, mode: str) -> None:
-        raise PermissionError(13, "Permission denied", str(self))
+    opened = Path.open
+
+    def refuse(path: Path, mode: str = "r", *others: Any, **more: Any) -> Any:
+        if mode == "rb":
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, mode, *others, **more)
 
     monkeypatch.setattr(Path, "open", refuse)
     messages = {problem.message for problem in load(good).problems}
@@ -170,8 +175,8 @@ def test_a_problem_is_one_readable_line() -> None:
 
 
 def test_hints_name_the_closest_word() -> None:
-    assert hint("custmer", ["customer", "contact"]) == " Did you mean 'customer'?"
-    assert hint("zebra", ["customer"]) == ""
+    assert hint("libarian", ["librarian", "clerk"]) == " Did you mean 'librarian'?"
+    assert hint("zebra", ["librarian"]) == ""
     assert hint("c" * 100_000, ["c" * 99_999]) == ""
 
 

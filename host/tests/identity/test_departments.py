@@ -8,7 +8,7 @@ from lowcode.identity.loading import load_user
 
 
 def add(db: Database, name: str, parent: int | None = None) -> int:
-    return db.run(lambda c: departments.create(c, {"name": name, "parent": parent}))["id"]
+    return int(db.run(lambda c: departments.create(c, {"name": name, "parent": parent}))["id"])
 
 
 def change(db: Database, department: int, **values: Any) -> dict[str, Any]:
@@ -17,7 +17,7 @@ def change(db: Database, department: int, **values: Any) -> dict[str, Any]:
 
 def member(db: Database, department: int | None) -> int:
     row = {"username": f"u{department}", "name": "李", "password": "a good password", "department": department}
-    return db.run(lambda c: users.create(c, row, ()))["id"]
+    return int(db.run(lambda c: users.create(c, row, ()))["id"])
 
 
 def subtree(db: Database, user: int) -> frozenset[int]:

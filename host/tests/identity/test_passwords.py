@@ -7,7 +7,9 @@ from lowcode.identity import passwords
 
 def test_only_argon2id_with_46_mib_is_stored() -> None:
     stored = passwords.hash_password("correct horse battery")
-    memory, rounds = re.match(r"\$argon2id\$v=19\$m=(\d+),t=(\d+),", stored).groups()
+    parameters = re.match(r"\$argon2id\$v=19\$m=(\d+),t=(\d+),", stored)
+    assert parameters
+    memory, rounds = parameters.groups()
     assert int(memory) >= 46 * 1024
     assert int(rounds) >= 1
     assert passwords.verify(stored, "correct horse battery")

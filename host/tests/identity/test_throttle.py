@@ -50,7 +50,8 @@ def test_what_was_no_guess_is_taken_back(db: Database) -> None:
         now = NOW + timedelta(milliseconds=n)
         counters = throttle.limits("li", "10.0.0.1")
         throttle.reserve(db, counters, now)
-        db.run(lambda connection, c=counters, t=now: throttle.refund(connection, c, t))
+        with db.write() as connection:
+            throttle.refund(connection, counters, now)
 
 
 def test_old_counters_are_forgotten(db: Database) -> None:

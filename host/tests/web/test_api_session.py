@@ -114,8 +114,8 @@ def test_guesses_of_the_old_password_are_limited(clerk: Any) -> None:
     assert [clerk("POST", "/me/password", body).status_code for _ in range(11)] == [422] * 10 + [429]
 
 
-def test_a_given_password_has_to_be_replaced_first(admin: Any, caller: Any) -> None:
-    row = {"username": "wang", "name": "王", "password": PASSWORD, "roles": ["admin"]}
+def test_a_given_password_has_to_be_replaced_first_where_the_administrator_says_so(admin: Any, caller: Any) -> None:
+    row = {"username": "wang", "name": "王", "password": PASSWORD, "roles": ["admin"], "must_change_password": True}
     assert admin("POST", "/users", row).json["must_change_password"] is True
     wang = caller().sign_in("wang")
     assert wang("GET", "/me").json["must_change_password"] is True

@@ -62,7 +62,7 @@ def test_content_types_and_sizes(app: Any, admin: Any) -> None:
     def post(path: str, data: bytes, content_type: str | None) -> int:
         headers = {"Authorization": f"Bearer {admin.token}"}
         answer = app.test_client().post(path, data=data, content_type=content_type, headers=headers)
-        return answer.status_code
+        return int(answer.status_code)
 
     assert post("/api/v1/echo", b"{}", "application/json") == 200
     assert post("/api/v1/echo", b"{}", "application/json; charset=utf-8") == 200

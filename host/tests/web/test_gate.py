@@ -137,7 +137,8 @@ def test_pages_lead_to_the_login_and_back(client: Any, browser: Any) -> None:
 
 
 def test_pages_lead_to_the_password_page_while_it_is_due(admin: Any, browser: Any) -> None:
-    admin("POST", "/users", {"username": "wang", "name": "王", "password": "a good password"})
+    row = {"username": "wang", "name": "王", "password": "a good password", "must_change_password": True}
+    admin("POST", "/users", row)
     person = browser().sign_in("wang")
     assert person.open("GET", "/").location == "/password"
     assert person.open("GET", "/password").status_code == 200

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from babel.messages.pofile import read_po
-
 from lowcode import i18n
 
 HOST = Path(i18n.__file__).parent
@@ -22,7 +21,7 @@ def sentences(folder: Path) -> Iterator[str]:
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_":
                 argument = node.args[0]
-                if isinstance(argument, ast.Constant):
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
                     yield argument.value
 
 

@@ -1,5 +1,7 @@
 """What administrators configure: dictionaries, numbering, settings, initialise."""
 
+from typing import TYPE_CHECKING
+
 from flask import Blueprint, Response, jsonify
 
 from lowcode import dictionaries, initialise, numbering, settings
@@ -7,6 +9,9 @@ from lowcode.web.api.records import reading_context
 from lowcode.web.bodies import json_body
 from lowcode.web.gate import policy
 from lowcode.web.idempotency import write
+
+if TYPE_CHECKING:
+    from lowcode.context import Context
 
 bp = Blueprint("api_configuration", __name__, url_prefix="/api/v1")
 
@@ -47,7 +52,12 @@ def change_item(name: str, code: str) -> Response:
 @policy("admin")
 def remove_item(name: str, code: str) -> Response:
     """Delete an item that nothing uses."""
-    return write(lambda ctx: (204, dictionaries.remove_item(ctx, name, code), {}))
+
+    def work(ctx: "Context") -> tuple[int, None, dict[str, str]]:
+        dictionaries.remove_item(ctx, name, code)
+        return 204, None, {}
+
+    return write(work)
 
 
 @bp.get("/numbering")

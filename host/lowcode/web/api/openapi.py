@@ -1,6 +1,9 @@
-"""The API's description, generated from the declarations."""
+"""The API's description, generated from the routes and the declarations."""
 
-from flask import Blueprint, Response, jsonify
+import re
+from collections.abc import Iterator
+
+from flask import Blueprint, Response, current_app, jsonify
 
 from lowcode.openapi import document
 from lowcode.web.api.records import reading_context
@@ -12,6 +15,17 @@ bp = Blueprint("api_openapi", __name__, url_prefix="/api/v1")
 @bp.get("/openapi.json")
 @policy("signed_in")
 def openapi() -> Response:
-    """Describe the calls, with the fields of the forms the person may read."""
+    """Describe the API: the calls, and the fields of the forms you may read."""
     with reading_context() as ctx:
-        return jsonify(document(ctx))
+        return jsonify(document(ctx, _routes()))
+
+
+def _routes() -> Iterator[tuple[str, str, str]]:
+    """Give every call that is not about one form; those of forms are described form by form."""
+    for rule in current_app.url_map.iter_rules():
+        if not rule.rule.startswith(("/api/", "/healthz")) or rule.rule.startswith("/api/v1/forms/"):
+            continue
+        path = re.sub(r"<(?:[^:<>]+:)?(\w+)>", r"{\1}", rule.rule)
+        summary = (current_app.view_functions[rule.endpoint].__doc__ or "").partition("\n")[0]
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            yield path, method.lower(), summary

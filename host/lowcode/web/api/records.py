@@ -65,9 +65,7 @@ def preview(name: str) -> Response:
     record = request.args.get("id")
     with reading_context() as ctx:
         record_id = references.record_id(record) if record else None
-        return jsonify(
-            saving.preview(ctx, live_form(name), json_body(), record_id, request.args.get("changed"))
-        )
+        return jsonify(saving.preview(ctx, live_form(name), json_body(), record_id, request.args.get("changed")))
 
 
 @bp.post("/<name>/records")
@@ -78,7 +76,11 @@ def create(name: str) -> Response:
 
     def work(ctx: "Context") -> tuple[int, Any, dict[str, str]]:
         record = saving.create(ctx, live_form(name), payload)
-        return 201, record, {"Location": f"/api/v1/forms/{name}/records/{record['id']}", "ETag": f'"{record["version"]}"'}
+        return (
+            201,
+            record,
+            {"Location": f"/api/v1/forms/{name}/records/{record['id']}", "ETag": f'"{record["version"]}"'},
+        )
 
     return write(work)
 

@@ -89,7 +89,7 @@ def _line(declared: Field, key: str, data: MultiDict[str, str], zone: ZoneInfo) 
 def instant(raw: str, zone: ZoneInfo) -> str:
     """Read a local time as people write it; what is none is passed on, so that the field's type refuses it."""
     try:
-        local = datetime.strptime(raw.strip().replace("T", " "), LOCAL)  # noqa: DTZ007 (the zone is added below)
+        local = datetime.strptime(raw.strip().replace("T", " "), LOCAL)
         return f"{local.replace(tzinfo=zone).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
     except (ValueError, OverflowError):
         return raw

@@ -98,7 +98,7 @@ class Listing:
             access.require(ctx, form, "read")
             self.fault = fault
             found = {"items": [], "page": 1, "per_page": 20, "total": 0, "total_is_exact": True}
-        self.items: list[dict[str, Any]] = found["items"]
+        self.records: list[dict[str, Any]] = found["items"]
         self.page, self.per_page, self.total = found["page"], found["per_page"], found["total"]
         self.pages = max(1, -(-self.total // self.per_page))
         self.can_create = view.create and not is_bin and access.is_allowed(ctx, form, "create")

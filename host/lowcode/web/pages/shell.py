@@ -1,15 +1,17 @@
 """What every page shares: the menu, the language, and answers to htmx."""
 
 import json
+import secrets
 from typing import Any
 
 from flask import Blueprint, Response, g, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
+from lowcode.declare.model import MenuEntry, Plugin
+from lowcode.errors import NotFound
 from lowcode.forms import LiveForm
 from lowcode.i18n import _, language
 from lowcode.identity import users
-from lowcode.errors import NotFound
 from lowcode.web.current import current_platform, current_user
 from lowcode.web.gate import policy
 from lowcode.web.language import COOKIE
@@ -21,15 +23,33 @@ YEAR = 365 * 24 * 3600
 
 @bp.app_context_processor
 def _shared() -> dict[str, Any]:
-    return {"_": _, "menu": menu, "html_lang": "zh-CN" if language.get() == "zh" else language.get()}
+    return {"_": _, "menu": menu, "new_key": secrets.token_urlsafe, "html_lang": "zh-CN" if language.get() == "zh" else language.get()}
 
 
 def menu() -> list[dict[str, Any]]:
-    """Give the side menu: the plugins' groups, then the administrators' own."""
-    groups: list[dict[str, Any]] = [*current_platform().menu_for(current_user())]
+    """Give the side menu: the plugins' groups in their manifests' order, then the administrators' own."""
+    groups = [
+        {"label": _(plugin.label), "entries": [made for entry in entries if (made := _entry(plugin, entry))]}
+        for plugin, entries in current_platform().menu
+    ]
     if current_user().is_admin:
         groups.append({"label": _("系统配置"), "entries": _host_entries()})
-    return groups
+    return [group for group in groups if group["entries"]]
+
+
+def _entry(plugin: Plugin, entry: MenuEntry) -> dict[str, Any] | None:
+    """Show an entry to those who may see what it opens."""
+    roles, icon = current_user().roles, entry.icon or "circle"
+    if entry.panel:
+        panel = plugin.panels.get(entry.panel)
+        may_see = panel is not None and not roles.isdisjoint(panel.roles)
+        url = f"/panel/{entry.panel}"
+    else:
+        form = current_platform().forms.get((entry.list or "").partition("/")[0])
+        grants = [form.declared.access.get(role) for role in roles] if form else []
+        may_see = any(grant is not None and grant.read for grant in grants)
+        url = f"/f/{entry.list}"
+    return {"label": _(entry.label), "url": url, "icon": icon} if may_see else None
 
 
 def _host_entries() -> list[dict[str, Any]]:

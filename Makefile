@@ -1,0 +1,54 @@
+# make demo   a host with the CRM installed, initialised and filled with a sample company
+# make run    the real path: an empty host whose store offers the CRM
+# make test   every test, on SQLite and on PostgreSQL where its programs are on the machine
+# All honour PORT, LOWCODE_HOME, LOWCODE_ADMIN_PASSWORD and LOWCODE_DATABASE_URL.
+
+PYTHON ?= python3
+BIN := .venv/bin
+TEST ?=
+
+.PHONY: demo run test lint check wheels bench docs clean
+.DELETE_ON_ERROR:
+
+demo: .venv/host wheels
+	LOWCODE_HOME="$${LOWCODE_HOME:-instance/demo}" $(BIN)/python -m lowcode.demo dist/*.whl
+
+run: .venv/host wheels
+	LOWCODE_HOME="$${LOWCODE_HOME:-instance/run}" $(BIN)/lowcode store add dist/*.whl
+	LOWCODE_HOME="$${LOWCODE_HOME:-instance/run}" $(BIN)/lowcode run
+
+test: .venv/test wheels
+	$(BIN)/python -m pytest $(TEST)
+
+lint: .venv/test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy host/lowcode crm_plugin
+	$(BIN)/codespell
+
+check: .venv/host
+	$(BIN)/lowcode check .
+	$(BIN)/lowcode migrate drift .
+
+wheels: .venv/host
+	rm -rf dist build
+	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+
+bench: .venv/test
+	$(BIN)/python -m benchmarks
+
+docs: .venv/host
+	$(BIN)/lowcode reference > host/docs/reference.md
+
+.venv/host: host/pyproject.toml host/build_hook.py host/frontend/package-lock.json host/frontend/assets.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade "pip>=26"
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable host
+	touch $@
+
+.venv/test: .venv/host
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable "host[test]"
+	touch $@
+
+clean:
+	rm -rf .venv build dist instance *.egg-info

@@ -1,0 +1,219 @@
+"""Fill a database with a company of any size: rows for the derived tables, many at once, past the save path."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import islice
+from random import Random
+from typing import Any
+
+from crm_plugin.pricing import price_line
+from lowcode import initialise
+from lowcode.identity import sessions, users
+from lowcode.identity.tables import users as user_table
+from lowcode.metadata import metadata
+from lowcode.platform import Platform
+from sqlalchemy import Connection, Table, insert, select, text
+
+SELLERS = 50
+PRODUCTS = 1000
+QUOTATIONS = 1000
+LINES = 50
+CHUNK = 5000
+PLACES = ("华东", "江南", "东海", "北辰", "中原", "西岭", "南粤", "长风", "天和", "金石", "云帆", "海川")
+TRADES = ("精密机械", "新能源", "生物医药", "供应链", "环保科技", "电子材料", "智能装备", "食品", "信息技术", "建筑工程")
+ENDINGS = ("有限公司", "股份有限公司", "集团有限公司", "（上海）有限公司")
+STATUSES = ("potential", "interested", "negotiating", "deal", "lost")
+LEVELS = ("A", "B", "C", "D")
+INDUSTRIES = ("it", "finance", "manufacturing", "energy", "healthcare", "construction")
+SOURCES = ("promotion", "search", "referral", "phone", "trade_show", "other")
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """What the load generator needs to know of the data."""
+
+    token: str
+    seller: int
+    customers: int
+    products: int
+    quotations: int
+
+
+def create_tables(platform: Platform) -> None:
+    """Make every table anew."""
+    for tables in reversed([metadata, *platform.tables.values()]):
+        tables.drop_all(platform.db.engine)
+    for tables in [metadata, *platform.tables.values()]:
+        tables.create_all(platform.db.engine)
+
+
+def fill(platform: Platform, customers: int) -> Company:
+    """Write sellers, products, customers with one contact each, and quotations of 50 lines."""
+    random = Random(20261123)
+    platform.as_system(lambda ctx: initialise.apply(ctx, "crm"))
+    with platform.db.write() as connection:
+        sellers = _sellers(connection, platform)
+        token = sessions.open_session(connection, sellers[0], datetime.now(UTC))
+        table = {name: form.table for name, form in platform.forms.items()}
+        lines = platform.forms["quotation"].line_tables["lines"]
+        products = list(_products(random, sellers))
+        _write(connection, table["product"], products)
+        _write(connection, table["customer"], _customers(random, sellers, customers))
+        _write(connection, table["contact"], _contacts(sellers, customers))
+        quotations = list(_quotations(random, sellers[0], products, customers))
+        _write(connection, table["quotation"], (quotation for quotation, _rows in quotations))
+        _write(connection, lines, (row for _quotation, rows in quotations for row in rows))
+        _advance_ids(connection, table["product"], table["customer"], table["contact"], table["quotation"])
+    _analyse(platform)
+    return Company(token, sellers[0], customers, PRODUCTS, QUOTATIONS)
+
+
+def _sellers(connection: Connection, platform: Platform) -> list[int]:
+    for serial in range(SELLERS):
+        payload = {"username": f"seller{serial}", "name": f"销售{serial}", "password": "Bench-12345-x", "roles": ["sales"]}
+        users.create(connection, payload, platform.roles)
+    connection.execute(user_table.update().values(must_change_password=False))
+    return list(connection.scalars(select(user_table.c.id).order_by(user_table.c.id)))
+
+
+def _system(key: int, owner: int, day: int = 0) -> dict[str, Any]:
+    at = START + timedelta(days=day, seconds=key)
+    return {
+        "id": key,
+        "version": 1,
+        "created_at": at,
+        "created_by": owner,
+        "updated_at": at,
+        "updated_by": owner,
+        "owner": owner,
+    }
+
+
+def _products(random: Random, sellers: list[int]) -> Iterator[dict[str, Any]]:
+    for key in range(1, PRODUCTS + 1):
+        yield _system(key, sellers[key % SELLERS]) | {
+            "code": f"P{key:05}",
+            "name": f"{random.choice(TRADES)}组件 {key}",
+            "category": "gateway",
+            "spec": f"DN{key % 40 * 5}",
+            "unit": "pc",
+            "status": "on_sale",
+            "reference_price": Decimal(random.randrange(100, 5_000_000)) / 100,
+            "tax_rate": Decimal(13),
+        }
+
+
+def _customers(random: Random, sellers: list[int], count: int) -> Iterator[dict[str, Any]]:
+    for key in range(1, count + 1):
+        name = f"{random.choice(PLACES)}{random.choice(TRADES)}{random.choice(ENDINGS)} {key}"
+        yield _system(key, sellers[key % SELLERS], random.randrange(300)) | {
+            "number": f"KH2025-{key:08}",
+            "name": name,
+            "short_name": name[:4],
+            "status": random.choice(STATUSES),
+            "level": random.choice(LEVELS),
+            "source": random.choice(SOURCES),
+            "industry": random.choice(INDUSTRIES),
+            "primary_contact": key,
+            "mobile": f"138{key:08}",
+            "region": random.choice(PLACES),
+            "owner_at": START,
+            "is_locked": False,
+            "deal_status": False,
+            "follow_up_status": False,
+            "contact_count": 1,
+            "quotation_count": 0,
+        }
+
+
+def _contacts(sellers: list[int], count: int) -> Iterator[dict[str, Any]]:
+    for key in range(1, count + 1):
+        yield _system(key, sellers[key % SELLERS]) | {
+            "name": f"联系人{key}",
+            "customer": key,
+            "is_primary": True,
+            "is_decision_maker": False,
+            "status": "active",
+            "mobile": f"139{key:08}",
+        }
+
+
+def _quotations(
+    random: Random, seller: int, products: list[dict[str, Any]], customers: int
+) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
+    for key in range(1, QUOTATIONS + 1):
+        rows = [_line(random, key, position, random.choice(products)) for position in range(LINES)]
+        customer = random.randrange(customers // SELLERS) * SELLERS + SELLERS  # one of this seller's
+        totals = {name: sum(row[column] for row in rows) for name, column in TOTALS.items()}
+        day = (START + timedelta(days=key % 300)).date()
+        yield _system(key, seller) | totals | {
+            "number": f"BJ2025-{key:08}",
+            "name": f"报价 {key}",
+            "customer": customer,
+            "contact": customer,
+            "contact_phone": f"138{customer:08}",
+            "quote_date": day,
+            "valid_until": day + timedelta(days=30),
+            "revision": 1,
+            "status": "draft",
+        }, rows
+
+
+TOTALS = {
+    "total_quantity": "quantity",
+    "gross_total": "gross_amount",
+    "discount_total": "discount_amount",
+    "net_total": "net_amount",
+    "tax_total": "tax_amount",
+    "total_amount": "subtotal",
+}
+
+
+def _line(random: Random, quotation: int, position: int, product: dict[str, Any]) -> dict[str, Any]:
+    quantity, discount = Decimal(random.randrange(1, 100)), Decimal(random.choice((0, 3, 5, 12)))
+    price = price_line(quantity, product["reference_price"], discount, product["tax_rate"])
+    return {
+        "record_id": quotation,
+        "position": position,
+        "product": product["id"],
+        "product_code": product["code"],
+        "product_name": product["name"],
+        "spec": product["spec"],
+        "unit": product["unit"],
+        "list_price": product["reference_price"],
+        "unit_price": product["reference_price"],
+        "quantity": quantity,
+        "discount_rate": discount,
+        "tax_rate": product["tax_rate"],
+        "gross_amount": price.gross_amount,
+        "discounted_price": price.discounted_price,
+        "discount_amount": price.discount_amount,
+        "subtotal": price.subtotal,
+        "net_amount": price.net_amount,
+        "tax_amount": price.tax_amount,
+    }
+
+
+def _write(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
+    """Write rows in chunks. Every row names the same columns, so that the driver gets one statement."""
+    remaining = iter(rows)
+    while chunk := list(islice(remaining, CHUNK)):
+        connection.execute(insert(table), chunk)
+
+
+def _advance_ids(connection: Connection, *tables: Table) -> None:
+    """Let PostgreSQL number the next records above those written here."""
+    if connection.dialect.name == "postgresql":
+        for table in tables:
+            connection.execute(
+                text(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), (SELECT max(id) FROM {table.name}))")
+            )
+
+
+def _analyse(platform: Platform) -> None:
+    """Give the planner its statistics, as autovacuum does a minute later."""
+    with platform.db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("ANALYZE" if platform.db.is_sqlite else "VACUUM ANALYZE")

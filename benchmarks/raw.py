@@ -1,0 +1,198 @@
+"""The yardstick: a bare WSGI application with hand-written SQL for the same five requests.
+
+It checks nothing and knows nobody: no sign-in, no permissions, no validation, no headers. It reads and writes the
+same rows in the same number of transactions, and does the same arithmetic.
+"""
+
+import json
+import os
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from urllib.parse import parse_qs
+
+import psycopg
+from crm_plugin.pricing import price_line
+
+_local = threading.local()
+SELLER = int(os.environ.get("BENCH_SELLER", "1"))
+
+COUNTER = """
+    INSERT INTO number_counters (rule, period, value) VALUES (%s, %s, 1)
+    ON CONFLICT (rule, period) DO UPDATE SET value = number_counters.value + 1 RETURNING value"""
+AUDIT = """INSERT INTO audit (at, "user", form, record, action, changes) VALUES (%s, %s, %s, %s, 'create', '{}')"""
+CUSTOMER = """
+    INSERT INTO crm_customer (version, created_at, created_by, updated_at, updated_by, number, name, short_name, status,
+        level, source, industry, mobile, region, address, owner, owner_at, is_locked, deal_status, follow_up_status,
+        contact_count, quotation_count)
+    VALUES (1, %s, %s, %s, %s, %s, %s, %s, 'potential', %s, %s, %s, %s, %s, %s, %s, %s, false, false, false, 0, 0)
+    RETURNING id"""
+QUOTATION = """
+    INSERT INTO crm_quotation (version, created_at, created_by, updated_at, updated_by, number, status, name, customer,
+        contact, contact_phone, quote_date, valid_until, owner, revision, total_quantity, gross_total, discount_total,
+        net_total, tax_total, total_amount)
+    VALUES (1, %s, %s, %s, %s, %s, 'draft', %s, %s, %s, %s, %s, %s, %s, 1, %s, %s, %s, %s, %s, %s) RETURNING id"""
+LINE_COLUMNS = (
+    ("position", "int"), ("product", "bigint"), ("product_code", "text"), ("product_name", "text"), ("spec", "text"),
+    ("unit", "text"), ("list_price", "numeric"), ("quantity", "numeric"), ("unit_price", "numeric"),
+    ("discount_rate", "numeric"), ("tax_rate", "numeric"), ("gross_amount", "numeric"), ("discounted_price", "numeric"),
+    ("discount_amount", "numeric"), ("subtotal", "numeric"), ("net_amount", "numeric"), ("tax_amount", "numeric"),
+)  # fmt: skip
+LINE_NAMES = ", ".join(name for name, _kind in LINE_COLUMNS)
+LINES = f"""
+    INSERT INTO crm_quotation_lines (record_id, {LINE_NAMES})
+    SELECT %s, * FROM unnest({", ".join(f"%s::{kind}[]" for _name, kind in LINE_COLUMNS)})"""
+COUNT_UP = "UPDATE crm_customer SET quotation_count = quotation_count + 1 WHERE id = %s"
+MATCHES = """
+    FROM crm_customer c WHERE c.deleted_at IS NULL AND c.owner = %s AND c.status = %s
+    AND (lower(c.name COLLATE "C") LIKE %s OR lower(c.number COLLATE "C") LIKE %s
+         OR lower(c.short_name COLLATE "C") LIKE %s OR lower(c.mobile COLLATE "C") LIKE %s)"""
+COUNT = f"SELECT count(*) {MATCHES}"
+PAGE = f"""
+    SELECT c.*, u.name AS owner_name, (SELECT name FROM crm_contact k WHERE k.id = c.primary_contact) AS contact_name
+    {MATCHES.replace("crm_customer c", "crm_customer c LEFT JOIN users u ON u.id = c.owner")}
+    ORDER BY c.created_at DESC, c.id DESC LIMIT %s"""
+READ = """
+    SELECT q.*, c.name AS customer_name, k.name AS contact_name, u.name AS owner_name FROM crm_quotation q
+    LEFT JOIN crm_customer c ON c.id = q.customer LEFT JOIN crm_contact k ON k.id = q.contact
+    LEFT JOIN users u ON u.id = q.owner WHERE q.id = %s AND q.deleted_at IS NULL"""
+READ_LINES = """
+    SELECT l.*, p.name AS product_title FROM crm_quotation_lines l LEFT JOIN crm_product p ON p.id = l.product
+    WHERE l.record_id = %s ORDER BY l.position"""
+PRODUCTS = """
+    SELECT id, code, name, spec, unit, reference_price, tax_rate FROM crm_product
+    WHERE id = ANY(%s) AND deleted_at IS NULL AND status = 'on_sale'"""
+BUYER = "SELECT primary_contact, mobile FROM crm_customer WHERE id = %s AND deleted_at IS NULL"
+
+
+def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """Answer one request."""
+    path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
+    status = "200 OK"
+    if path == "/healthz":
+        answer: Any = {"status": "ok"}
+    elif method == "POST":
+        body = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+        if path.endswith("/preview"):
+            answer = _priced(body)
+        else:
+            status = "201 Created"
+            answer = _create_customer(body) if path == "/api/v1/forms/customer/records" else _create_quotation(body)
+    elif path == "/api/v1/forms/customer/records":
+        answer = _list(parse_qs(environ["QUERY_STRING"]))
+    else:
+        answer = _read(int(path.rpartition("/")[2]))
+    content = json.dumps(answer, default=_plain, ensure_ascii=False, separators=(",", ":")).encode()
+    start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(content)))])
+    return [content]
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%dT%H:%M:%SZ}"
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _connection() -> psycopg.Connection[Any]:
+    """Give this thread's connection; statements outside `transaction()` commit by themselves."""
+    if not hasattr(_local, "connection"):
+        _local.connection = psycopg.connect(os.environ["BENCH_DATABASE"], autocommit=True)
+    connection: psycopg.Connection[Any] = _local.connection
+    return connection
+
+
+def _rows(statement: str, values: Sequence[Any]) -> list[dict[str, Any]]:
+    cursor = _connection().execute(statement, values)
+    names = [column.name for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _number(connection: psycopg.Connection[Any], rule: str, prefix: str, now: datetime) -> str:
+    row = connection.execute(COUNTER, (rule, f"{now:%Y%m%d}")).fetchone()
+    assert row is not None
+    return f"{prefix}{now:%Y%m%d}-{row[0]:04}"
+
+
+def _create_customer(body: dict[str, Any]) -> dict[str, Any]:
+    connection, now = _connection(), datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+    with connection.transaction():
+        number = _number(connection, "customer", "KH", now)
+        given = [body[name] for name in ("name", "short_name", "level", "source", "industry", "mobile", "region", "address")]
+        row = connection.execute(CUSTOMER, (now, SELLER, now, SELLER, number, *given, SELLER, now)).fetchone()
+        assert row is not None
+        connection.execute(AUDIT, (now, SELLER, "customer", row[0]))
+    return {"id": row[0], "version": 1, "number": number, **body, "owner": SELLER, "created_at": now}
+
+
+def _priced(body: dict[str, Any]) -> dict[str, Any]:
+    ids = list({line["product"] for line in body["lines"]})
+    products = {row["id"]: row for row in _rows(PRODUCTS, (ids,))}
+    buyer = _rows(BUYER, (body["customer"],))[0]
+    lines = [_line(position, line, products[line["product"]]) for position, line in enumerate(body["lines"])]
+    return {
+        **body,
+        "contact": buyer["primary_contact"],
+        "contact_phone": buyer["mobile"],
+        "lines": lines,
+        "total_quantity": sum(line["quantity"] for line in lines),
+        "gross_total": sum(line["gross_amount"] for line in lines),
+        "discount_total": sum(line["discount_amount"] for line in lines),
+        "net_total": sum(line["net_amount"] for line in lines),
+        "tax_total": sum(line["tax_amount"] for line in lines),
+        "total_amount": sum(line["subtotal"] for line in lines),
+    }
+
+
+def _line(position: int, line: dict[str, Any], product: dict[str, Any]) -> dict[str, Any]:
+    quantity, discount = Decimal(line["quantity"]), Decimal(line["discount_rate"])
+    price = price_line(quantity, product["reference_price"], discount, product["tax_rate"])
+    return {
+        "position": position,
+        "product": product["id"],
+        "product_code": product["code"],
+        "product_name": product["name"],
+        "spec": product["spec"],
+        "unit": product["unit"],
+        "list_price": product["reference_price"],
+        "quantity": quantity,
+        "unit_price": product["reference_price"],
+        "discount_rate": discount,
+        "tax_rate": product["tax_rate"],
+        "gross_amount": price.gross_amount,
+        "discounted_price": price.discounted_price,
+        "discount_amount": price.discount_amount,
+        "subtotal": price.subtotal,
+        "net_amount": price.net_amount,
+        "tax_amount": price.tax_amount,
+    }
+
+
+def _create_quotation(body: dict[str, Any]) -> dict[str, Any]:
+    connection, now = _connection(), datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+    with connection.transaction():
+        priced = _priced(body)
+        number = _number(connection, "quotation", "BJ", now)
+        names = ("total_quantity", "gross_total", "discount_total", "net_total", "tax_total", "total_amount")
+        head = (body["name"], body["customer"], priced["contact"], priced["contact_phone"])
+        days = (now.date(), now.date() + timedelta(days=30))
+        values = (now, SELLER, now, SELLER, number, *head, *days, SELLER, *(priced[name] for name in names))
+        row = connection.execute(QUOTATION, values).fetchone()
+        assert row is not None
+        columns = [[line[name] for line in priced["lines"]] for name, _kind in LINE_COLUMNS]
+        connection.execute(LINES, (row[0], *columns))
+        connection.execute(COUNT_UP, (body["customer"],))
+        connection.execute(AUDIT, (now, SELLER, "quotation", row[0]))
+    return {"id": row[0], "version": 1, "number": number, **priced}
+
+
+def _list(asked: dict[str, list[str]]) -> dict[str, Any]:
+    pattern = f"%{asked['search'][0].lower()}%"
+    where = (int(asked["owner"][0]), asked["status"][0], pattern, pattern, pattern, pattern)
+    total = _rows(COUNT, where)[0]["count"]
+    return {"items": _rows(PAGE, (*where, int(asked["per_page"][0]))), "page": 1, "per_page": 20, "total": total}
+
+
+def _read(key: int) -> dict[str, Any]:
+    return {**_rows(READ, (key,))[0], "lines": _rows(READ_LINES, (key,))}

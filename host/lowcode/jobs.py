@@ -1,0 +1,109 @@
+"""Work by the clock: once a minute whatever is due runs, each due instant exactly once, whoever else runs jobs too.
+
+The row in `job_runs` is written in the job's own transaction: a job that is cut short leaves no trace and is run
+again, and of two processes one waits for the other's row and then finds the instant taken.
+"""
+
+import logging
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from huey import SqliteHuey, crontab
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from lowcode.context import Context
+from lowcode.declare.model import Job
+from lowcode.platform import Platform
+from lowcode.schema import job_runs
+
+log = logging.getLogger(__name__)
+
+STOP_SECONDS = 25
+
+
+def tick(platform: Platform, now: datetime | None = None) -> list[tuple[str, str]]:
+    """Run what is due; give plugin and job of each that ran."""
+    moment = now or datetime.now(UTC)
+    return [
+        (plugin.name, job.name)
+        for plugin in platform.active_plugins
+        for job in (plugin.declared.jobs.values() if plugin.declared else ())
+        if _run_if_due(platform, plugin.name, job, moment)
+    ]
+
+
+def due_at(job: Job, now: datetime, zone: ZoneInfo) -> datetime:
+    """Give the newest instant, not after `now`, at which a job is due; days begin in the business time zone."""
+    if job.every == "minute":
+        return now.replace(second=0, microsecond=0)
+    if job.every == "hour":
+        return now.replace(minute=0, second=0, microsecond=0)
+    local = now.astimezone(zone)
+    at = time.fromisoformat(job.at or "00:00")
+    today = datetime.combine(local.date(), at, tzinfo=zone).astimezone(UTC)
+    if today <= now:
+        return today
+    return datetime.combine(local.date() - timedelta(days=1), at, tzinfo=zone).astimezone(UTC)
+
+
+def _run_if_due(platform: Platform, plugin: str, job: Job, now: datetime) -> bool:
+    """Run a job when its newest instant has not been run. What was missed while the host was down runs once."""
+    instant = due_at(job, now, platform.config.time_zone)
+    with platform.db.read() as connection:
+        mine = (job_runs.c.plugin == plugin) & (job_runs.c.job == job.name)
+        last = connection.scalar(select(func.max(job_runs.c.due_at)).where(mine))
+    if last is not None and last >= instant:
+        return False
+    try:
+        if last is None:
+            _note(platform, plugin, job, instant, now, "waits", "")
+            return False
+        platform.as_system(lambda ctx: _run(ctx, plugin, job, instant))
+    except IntegrityError as fault:
+        if "job_runs" in str(fault.orig):
+            return False
+        _failed(platform, plugin, job, instant, now, fault)
+    except Exception as fault:  # whatever a rule does, the other jobs go on
+        _failed(platform, plugin, job, instant, now, fault)
+    return True
+
+
+def _run(ctx: Context, plugin: str, job: Job, instant: datetime) -> None:
+    """Claim the instant, work and note the outcome, all in one transaction."""
+    row = {"plugin": plugin, "job": job.name, "due_at": instant, "started_at": ctx.now}
+    run_id = ctx.connection.scalar(insert(job_runs).values(row).returning(job_runs.c.id))
+    message = ctx.platform.hooks.named(f"job_{job.name}", plugin, ctx=ctx)
+    outcome = {"finished_at": datetime.now(UTC), "outcome": "done", "message": str(message or "")}
+    ctx.connection.execute(update(job_runs).where(job_runs.c.id == run_id).values(outcome))
+    log.info("Job %s of %s: %s", job.name, plugin, message)
+
+
+def _failed(platform: Platform, plugin: str, job: Job, instant: datetime, now: datetime, fault: Exception) -> None:
+    log.error("Job %s of %s failed.", job.name, plugin, exc_info=fault)
+    try:
+        _note(platform, plugin, job, instant, now, "failed", f"{type(fault).__name__}: {fault}"[:1000])
+    except IntegrityError:
+        log.info("Another process has meanwhile run job %s of %s.", job.name, plugin)
+
+
+def _note(
+    platform: Platform, plugin: str, job: Job, instant: datetime, now: datetime, outcome: str, message: str
+) -> None:
+    row = {"plugin": plugin, "job": job.name, "due_at": instant, "started_at": now, "finished_at": now}
+    statement = insert(job_runs).values({**row, "outcome": outcome, "message": message})
+    platform.db.run(lambda connection: connection.execute(statement))
+
+
+def run_worker(platform: Platform) -> None:
+    """Serve the background queue until SIGTERM; a job that is running is waited for."""
+    folder = platform.config.home / "run"
+    folder.mkdir(parents=True, exist_ok=True)
+    queue = SqliteHuey("lowcode", filename=str(folder / "queue.db"), results=False)
+
+    @queue.periodic_task(crontab(minute="*"))  # type: ignore[untyped-decorator]
+    def every_minute() -> None:
+        tick(platform)
+
+    consumer = queue.create_consumer(workers=1, graceful_signal="TERM", shutdown_timeout=STOP_SECONDS)
+    consumer.run()

@@ -1,0 +1,74 @@
+"""The child processes of `lowcode run`."""
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+
+from lowcode.config import Config
+
+PR_SET_PDEATHSIG = 1
+GRACE_SECONDS = 30
+
+
+def rehearse(safe_mode: bool, must_stop: Callable[[], bool]) -> bool:
+    """Run a whole start in a process of its own, where a plugin can break nothing else."""
+    command = [sys.executable, "-m", "lowcode.cli", "rehearse"]
+    environment = os.environ | ({"LOWCODE_SAFE_MODE": "1"} if safe_mode else {})
+    process = subprocess.Popen(command, env=environment, preexec_fn=_die_with_parent)  # noqa: S603
+    while process.poll() is None and not must_stop():
+        time.sleep(0.05)
+    stop(process)
+    return process.returncode == 0 and not must_stop()
+
+
+def web_server(config: Config, listener: socket.socket) -> "subprocess.Popen[bytes]":
+    """Start gunicorn on a socket that stays open whatever happens to gunicorn."""
+    options = {
+        "--bind": f"fd://{listener.fileno()}",
+        "--worker-class": "gthread",
+        "--workers": config.workers,
+        "--threads": config.threads,
+        "--timeout": 60,
+        "--graceful-timeout": GRACE_SECONDS,
+        "--keep-alive": 5,
+        "--log-level": "warning",
+        "--name": "lowcode",
+    }
+    flags = [word for option, value in options.items() for word in (option, str(value))]
+    command = [sys.executable, "-m", "gunicorn", "lowcode.web.wsgi:app", *flags, "--no-control-socket"]
+    return _start(command, {"LOWCODE_SUPERVISOR_PID": str(os.getpid())}, listener.fileno())
+
+
+def job_worker() -> "subprocess.Popen[bytes]":
+    """Start the process that runs jobs."""
+    return _start([sys.executable, "-m", "lowcode.cli", "worker"], {})
+
+
+def _start(command: list[str], more: Mapping[str, str], *keep: int) -> "subprocess.Popen[bytes]":
+    environment = os.environ | dict(more)
+    return subprocess.Popen(  # noqa: S603
+        command, env=environment, pass_fds=keep, stdin=subprocess.DEVNULL, preexec_fn=_die_with_parent
+    )
+
+
+def stop(process: "subprocess.Popen[bytes] | None", seconds: float = GRACE_SECONDS + 5) -> None:
+    """End a child: first politely, then surely."""
+    if process is None or process.poll() is not None:
+        return
+    process.terminate()
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to end this child when the supervisor dies in a way that lets it end nothing itself."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,59 @@
+"""Remove the data of an uninstalled plugin, when the administrator asked for that."""
+
+import logging
+from pathlib import Path
+
+from sqlalchemy import ColumnElement, Connection, Table, delete, select, text
+
+from lowcode import configuration, installed
+from lowcode.config import Config
+from lowcode.db import Database
+from lowcode.declare.load import load_plugin
+from lowcode.declare.model import Plugin
+from lowcode.migrate import connection_for_ddl, exclusive, plugin_history
+from lowcode.schema import audit, dictionary_items, files, job_runs, number_counters, number_rules, settings
+
+log = logging.getLogger(__name__)
+
+
+def remove_data(config: Config, db: Database) -> list[str]:
+    """Do the removals that were asked for, each whole or not at all; give the names of the plugins."""
+    done = []
+    with exclusive(db):
+        for name, version in installed.read_removals(config.home).items():
+            root = installed.manifest_folder(config.home, name, version)
+            plugin = load_plugin(root).plugin if root else None
+            if plugin is None or plugin.name != name:
+                log.error("The data of %s stays: its declarations can no longer be read.", name)
+                continue
+            with connection_for_ddl(db) as connection, connection.begin():
+                orphans = _remove(connection, plugin)
+            for file_id in orphans:
+                Path(config.home, "files", file_id[:2], file_id).unlink(missing_ok=True)
+            done.append(name)
+        installed.write_removals(config.home, {})
+    return done
+
+
+def _remove(connection: Connection, plugin: Plugin) -> list[str]:
+    """Drop the tables and delete what the host keeps about them; give the ids of files nobody holds any more."""
+    history = plugin_history(plugin)
+    history.tables.drop_all(connection)
+    connection.execute(text(f'DROP TABLE IF EXISTS "{history.version_table}"'))
+    held = list(connection.scalars(select(files.c.id).where(files.c.form.in_(plugin.forms))))
+    for table, condition in _traces(plugin):
+        connection.execute(delete(table).where(condition))
+    configuration.touch(connection)
+    return held
+
+
+def _traces(plugin: Plugin) -> list[tuple[Table, ColumnElement[bool]]]:
+    return [
+        (files, files.c.form.in_(plugin.forms)),
+        (audit, audit.c.form.in_(plugin.forms)),
+        (dictionary_items, dictionary_items.c.dictionary.in_(plugin.dictionaries)),
+        (number_rules, number_rules.c.name.in_(plugin.numbering)),
+        (number_counters, number_counters.c.rule.in_(plugin.numbering)),
+        (settings, settings.c.plugin == plugin.name),
+        (job_runs, job_runs.c.plugin == plugin.name),
+    ]

@@ -1,0 +1,56 @@
+"""The running platform: what is loaded, restarting it, and whether it is healthy."""
+
+import time
+from datetime import UTC, datetime
+
+from flask import Blueprint, Response, current_app, jsonify
+from sqlalchemy.exc import SQLAlchemyError
+
+from lowcode import migrate, overview
+from lowcode.boot import Boot
+from lowcode.i18n import _
+from lowcode.web.current import current_platform
+from lowcode.web.gate import policy
+
+bp = Blueprint("api_platform", __name__)
+
+_PROCESS = Boot(datetime.fromtimestamp(time.time(), UTC).replace(microsecond=0))
+"""The start of a process that no supervisor started."""
+
+
+@bp.get("/api/v1/platform")
+@policy("admin")
+def show() -> Response:
+    """Say what runs."""
+    boot: Boot = current_app.extensions.get("boot", _PROCESS)
+    return jsonify(overview.describe_platform(current_platform(), boot.started_at))
+
+
+@bp.post("/api/v1/platform/restart")
+@policy("admin")
+def restart() -> tuple[Response, int]:
+    """Replace the workers; requests that are under way are finished, new ones wait."""
+    overview.request_restart()
+    return jsonify({"status": "ok", "message": _("平台正在重启。")}), 202
+
+
+@bp.get("/healthz")
+@policy("public")
+def health() -> tuple[Response, int]:
+    """Tell whether the database answers and holds the tables of this code; nothing else."""
+    if is_healthy():
+        return jsonify({"status": "ok"}), 200
+    return jsonify({"status": "unavailable"}), 503
+
+
+def is_healthy() -> bool:
+    """Compare the revisions in the database with the newest ones, which are worked out once."""
+    platform = current_platform()
+    wanted = current_app.extensions.get("heads")
+    if wanted is None:
+        wanted = current_app.extensions["heads"] = dict(migrate.heads(platform.plugins))
+    try:
+        with platform.db.read() as connection:
+            return migrate.revisions(connection, wanted) == wanted
+    except SQLAlchemyError:
+        return False

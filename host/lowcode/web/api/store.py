@@ -1,0 +1,62 @@
+"""The app store, for administrators."""
+
+from dataclasses import asdict
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+
+from lowcode import overview
+from lowcode.errors import Invalid
+from lowcode.i18n import _
+from lowcode.store import ActionResult, Store
+from lowcode.web.bodies import json_body
+from lowcode.web.current import current_platform
+from lowcode.web.gate import policy
+from lowcode.web.idempotency import write
+
+bp = Blueprint("api_store", __name__, url_prefix="/api/v1")
+
+
+@bp.get("/store/apps")
+@policy("admin")
+def list_apps() -> Response:
+    """List the plugins that hold every word of `search`."""
+    return jsonify(overview.list_apps(current_platform(), request.args.get("search", "")))
+
+
+@bp.post("/store/apps/<name>/install")
+@policy("admin")
+def install(name: str) -> Response:
+    """Install the newest release, or the one in `version`."""
+    body = _body({"version": str})
+    return _answer(_store().install(name, body.get("version")))
+
+
+@bp.post("/store/apps/<name>/uninstall")
+@policy("admin")
+def uninstall(name: str) -> Response:
+    """Uninstall; the data stays unless `remove_data` is true."""
+    body = _body({"remove_data": bool})
+    return _answer(_store().uninstall(name, body.get("remove_data", False)))
+
+
+def _store() -> Store:
+    return Store(current_platform().config.home)
+
+
+def _body(members: dict[str, type]) -> dict[str, Any]:
+    """Read the few members these calls take; null counts as left out."""
+    body = {name: value for name, value in json_body().items() if value is not None}
+    errors = {name: [_("没有这个字段。")] for name in body.keys() - members.keys()}
+    errors |= {
+        name: [_("类型不对。")] for name, kind in members.items() if name in body and not isinstance(body[name], kind)
+    }
+    if errors:
+        raise Invalid(_("请改正标出的内容后再提交。"), errors=errors)
+    return body
+
+
+def _answer(result: ActionResult) -> Response:
+    """Answer through the idempotency table. Installing twice is harmless, so only the answer needs to be kept."""
+    answer = asdict(result) | {"needs_restart": overview.needs_restart(current_platform())}
+    return write(lambda _ctx: (200, answer, {}))

@@ -1,0 +1,165 @@
+"""Buttons of records: delete and restore, declared actions and state moves, for one record or for many."""
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Response, render_template, request
+from werkzeug.datastructures import MultiDict
+
+from lowcode import access
+from lowcode.declare.model import Action, Move
+from lowcode.errors import Conflict, Fault, Invalid, NotFound
+from lowcode.forms import LiveForm
+from lowcode.i18n import _
+from lowcode.records import acting, deleting, reading
+from lowcode.records import draft as drafts
+from lowcode.web import idempotency
+from lowcode.web.current import current_platform, current_user
+from lowcode.web.gate import policy
+from lowcode.web.pages import cells, formdata
+from lowcode.web.pages.controls import Builder
+from lowcode.web.pages.feedback import State, fault_response
+from lowcode.web.pages.shell import done, live_form, saved
+
+if TYPE_CHECKING:
+    from lowcode.context import Context
+
+bp = Blueprint("acting", __name__)
+
+
+@bp.get("/f/<form>/<int:record_id>/delete")
+@policy("signed_in")
+def ask_delete(form: str, record_id: int) -> str:
+    """Ask before a record goes to the recycle bin."""
+    live = live_form(form)
+    with current_platform().reading(current_user()) as ctx:
+        record = reading.read(ctx, live, record_id)
+    question = _("确定删除“{name}”吗？删除后可以在回收站中恢复。", name=record["$title"])
+    return _confirm(_("删除{label}", label=_(live.declared.label)), question, request.path, version=record["version"])
+
+
+@bp.post("/f/<form>/<int:record_id>/delete")
+@policy("signed_in")
+def delete(form: str, record_id: int) -> Response:
+    """Move a record to the recycle bin."""
+    live = live_form(form)
+    version = int(request.form.get("version") or 0)
+    try:
+        current_platform().writing(current_user(), lambda ctx: deleting.delete(ctx, live, record_id, version))
+    except (Invalid, Conflict) as fault:
+        return _note(fault)
+    return done(_("已删除，可以在回收站中恢复。"), open=f"/f/{live.name}/{next(iter(live.declared.lists))}")
+
+
+@bp.post("/f/<form>/<int:record_id>/restore")
+@policy("signed_in")
+def restore(form: str, record_id: int) -> Response:
+    """Take a record out of the recycle bin."""
+    live = live_form(form)
+    try:
+        record = current_platform().writing(current_user(), lambda ctx: deleting.restore(ctx, live, record_id))
+    except (Invalid, Conflict) as fault:
+        return Response(render_template("error.html", detail=fault.detail, status=400, title=""), 400)
+    return done(_("已恢复“{name}”。", name=record["$title"]))
+
+
+@bp.get("/f/<form>/delete")
+@policy("signed_in")
+def ask_delete_many(form: str) -> str:
+    """Ask before the picked records go to the recycle bin."""
+    live = live_form(form)
+    picked = request.args.getlist("ids")
+    question = _("确定删除选中的 {count} 条记录吗？删除后可以在回收站中恢复。", count=len(picked))
+    return _confirm(_("批量删除"), question, request.path, ids=picked)
+
+
+@bp.post("/f/<form>/delete")
+@policy("signed_in")
+def delete_many(form: str) -> Response:
+    """Delete each picked record on its own; tell which ones stay, and why."""
+    live = live_form(form)
+    refused: list[str] = []
+    count = 0
+    for picked in request.form.getlist("ids")[: acting.MOST_IDS]:
+        record_id, _colon, version = picked.partition(":")
+        if not (record_id.isdecimal() and version.isdecimal()):
+            continue
+        key, base = int(record_id), int(version)
+        try:
+            current_platform().writing(current_user(), lambda ctx, key=key, base=base: deleting.delete(ctx, live, key, base))
+            count += 1
+        except Fault as fault:
+            refused.append(fault.detail)
+    message = _("已删除 {count} 条记录。", count=count)
+    if refused:
+        message += _("有 {count} 条没有删除：{reasons}", count=len(refused), reasons=" ".join(dict.fromkeys(refused)))
+    return done(message)
+
+
+@bp.get("/f/<form>/<int:record_id>/do/<name>")
+@policy("signed_in")
+def ask_action(form: str, record_id: int, name: str) -> str:
+    """Show what an action asks for before it runs."""
+    live = live_form(form)
+    step = _step(live, name)
+    with current_platform().reading(current_user()) as ctx:
+        record = reading.read(ctx, live, record_id)
+        access.require(ctx, live, "read")
+        build = Builder(ctx, live, is_new=True, picker=f"/f/{live.name}/pick/!{name}.")
+        values = {key: _first_value(ctx, live, key, declared, record) for key, declared in step.params.items()}
+        controls = [build.control(declared, values) for declared in step.params.values()]
+        return render_template(
+            "action.html",
+            title=_(step.label),
+            question=_(step.confirm) if step.confirm else "" if controls else _("确定对“{name}”进行“{label}”吗？", name=record["$title"], label=_(step.label)),
+            controls=controls,
+            action=request.path,
+            record_id=record_id,
+            limit=ctx.platform.config.max_file_bytes,
+        )
+
+
+@bp.post("/f/<form>/<int:record_id>/do/<name>")
+@policy("signed_in")
+def run_action(form: str, record_id: int, name: str) -> Response:
+    """Run an action or a state move."""
+    live = live_form(form)
+    step = _step(live, name)
+    sent = formdata.read(step.params.values(), request.form, current_platform().config.time_zone)
+
+    def work(ctx: "Context") -> idempotency.Answer:
+        answer = acting.act(ctx, live, record_id, name, sent.payload)
+        opened = answer["open"]
+        more = {"open": f"/f/{opened['form']}/{opened['id']}"} if opened else {}
+        return 204, None, saved(answer["message"], follow=bool(opened), **more)
+
+    try:
+        return idempotency.write(work)
+    except (Invalid, Conflict) as fault:
+        with current_platform().reading(current_user()) as ctx:
+            return fault_response(State(ctx, live, sent, fault.errors, ["*"], step.params), fault)
+
+
+def _step(live: LiveForm, name: str) -> Action | Move:
+    moves = live.workflow.moves if live.workflow else {}
+    step = live.declared.actions.get(name) or moves.get(name)
+    if step is None:
+        raise NotFound(_("没有操作“{name}”。", name=name))
+    return step
+
+
+def _first_value(ctx: "Context", live: LiveForm, name: str, declared: Any, record: Any) -> Any:
+    """Start a dialog with the record's own value of that name where it has one, else with the default."""
+    if record.get(name) is not None and name in live.fields and live.fields[name].type == declared.type:
+        return record[name]
+    value = drafts.default(ctx, declared)
+    if declared.type == "user" and value:
+        return {"id": value, "title": ctx.users.names([value]).get(value, "")}
+    return None if value is None else cells.FIELD_TYPES[declared.type].dump(declared, value)
+
+
+def _confirm(title: str, question: str, action: str, **hidden: Any) -> str:
+    return render_template("confirm.html", title=title, question=question, action=action, hidden=MultiDict(hidden))
+
+
+def _note(fault: Fault) -> Response:
+    return Response(render_template("note.html", detail=fault.detail), fault.status)

@@ -1,0 +1,152 @@
+"""One record: its fields by section, what belongs to it, and its history."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, render_template, request
+
+from lowcode import access
+from lowcode.declare.model import Field, ListView
+from lowcode.errors import NotFound
+from lowcode.forms import LiveForm, visible_fields
+from lowcode.i18n import _
+from lowcode.records import history as trail
+from lowcode.records import listing, reading
+from lowcode.web.current import current_platform, current_user
+from lowcode.web.gate import policy
+from lowcode.web.pages import cells
+from lowcode.web.pages.formdata import local
+from lowcode.web.pages.shell import live_form
+
+if TYPE_CHECKING:
+    from lowcode.context import Context
+
+bp = Blueprint("detail", __name__)
+STAMPS = ("created_by", "created_at", "updated_by", "updated_at")
+RELATED_ROWS = 50
+
+
+@bp.get("/f/<form>/<int:record_id>")
+@policy("signed_in")
+def show(form: str, record_id: int) -> str:
+    """Show a record, or only the tab that is asked for."""
+    live = live_form(form)
+    tab = request.args.get("tab", "")
+    with current_platform().reading(current_user()) as ctx:
+        part = request.headers.get("HX-Target") == "tab"
+        page = Detail(ctx, live, reading.read(ctx, live, record_id), tab)
+        return render_template("detail_tab.html" if part else "detail.html", page=page, here=page.list_url)
+
+
+class Detail:
+    """A record, ready for the templates."""
+
+    def __init__(self, ctx: "Context", form: LiveForm, record: Mapping[str, Any], tab: str) -> None:
+        self.ctx, self.form, self.record, self.tab = ctx, form, record, tab
+        self.list_url = f"/f/{form.name}/{next(iter(form.declared.lists))}"
+        self.url = f"/f/{form.name}/{record['id']}"
+        known = visible_fields(form, ctx.user.roles)
+        self.sections = [
+            (_(section.label), fields)
+            for section in form.declared.sections
+            if (fields := [each for name, each in section.fields.items() if name in known])
+        ]
+        self.stamps = [form.fields[name] for name in STAMPS]
+        self.related = list(_related(ctx, form))
+        self.buttons = [(name, cells.label_of(form, name)) for name in record["$can"]]
+
+    def cell(self, declared: Field, row: Mapping[str, Any] | None = None) -> cells.Cell:
+        """Show one value of the record, or of one of its lines."""
+        return cells.cell(self.ctx, self.form, declared, self.record if row is None else row)
+
+    def heads(self) -> list[Field]:
+        """Give what stands beside the title."""
+        return [self.form.fields[name] for name in ("number", "status") if name in self.form.fields]
+
+    def tabs(self) -> list[tuple[str, str]]:
+        """Name the tabs."""
+        others = [(f"{other.name}.{by.name}", label) for other, by, label in self.related]
+        return [("", _("详细信息")), *others, ("history", _("变更历史"))]
+
+    def related_list(self) -> "Related":
+        """Read the records of the tab that is open. Raises `NotFound`."""
+        for other, by, label in self.related:
+            if self.tab == f"{other.name}.{by.name}":
+                return Related(self.ctx, other, by, label, self.record["id"])
+        raise NotFound(_("没有这个页签，请返回后重试。"))
+
+    def history(self) -> list[dict[str, Any]]:
+        """Read who changed what, with values as people read them."""
+        entries = trail.history(self.ctx, self.form, self.record["id"])
+        zone = self.ctx.platform.config.time_zone
+        for entry in entries:
+            entry["when"] = local(entry["at"], zone)
+            for change in entry["changes"]:
+                change["old"], change["new"] = (self._told(change["field"], change[end]) for end in ("old", "new"))
+        return entries
+
+    def _told(self, path: str, value: Any) -> str:
+        """Write a stored value: the label of a choice, the title of a reference, the number of files."""
+        name, _dot, rest = path.partition(".")
+        declared = self.form.fields[name]
+        declared = declared.fields.get(rest.rpartition(".")[2], declared)
+        if value is None or value == []:
+            return "—"
+        if declared.type == "choice":
+            return self._choice(declared, value)
+        if declared.type in {"ref", "user", "department"}:
+            return self._title(declared, int(value))
+        if declared.type in {"image", "files"}:
+            return _("{count} 个文件", count=len(value) if isinstance(value, list) else 1)
+        return cells.text(self.ctx, declared, value)
+
+    def _choice(self, declared: Field, code: str) -> str:
+        if declared.name == "status" and self.form.workflow:
+            state = self.form.workflow.states.get(code)
+            return _(state.label) if state else code
+        item = self.ctx.dictionary(declared.dictionary or "").get(code)
+        return _(item.label) if item else code
+
+    def _title(self, declared: Field, key: int) -> str:
+        from lowcode.web.pages.picking import title_of
+
+        return title_of(self.ctx, declared, key)
+
+
+class Related:
+    """The records of another form that point at this one."""
+
+    def __init__(self, ctx: "Context", form: LiveForm, by: Field, label: str, record_id: int) -> None:
+        self.ctx, self.form, self.label = ctx, form, label
+        known = visible_fields(form, ctx.user.roles)
+        view = next(iter(form.declared.lists.values()))
+        self.columns = [known[name] for name in view.columns if name in known and name != by.name]
+        args = {by.name: [str(record_id)], "per_page": [str(RELATED_ROWS)]}
+        found = listing.list_records(ctx, form, args)
+        self.records, self.total = found["items"], found["total"]
+        can_create = any(each.create for each in form.declared.lists.values()) and access.is_allowed(ctx, form, "create")
+        self.new_url = f"/f/{form.name}/new?{by.name}={record_id}" if can_create else ""
+        self.all_url = f"/f/{form.name}/{view.name}?{by.name}={record_id}" if by.name in _named(view) else ""
+
+    def cell(self, declared: Field, row: Mapping[str, Any]) -> cells.Cell:
+        """Show one value."""
+        return cells.cell(self.ctx, self.form, declared, row)
+
+    def is_title(self, declared: Field) -> bool:
+        """Tell whether a column opens the record."""
+        return declared.name in {self.form.declared.title, "number"} or declared == self.columns[0]
+
+
+def _related(ctx: "Context", form: LiveForm) -> Any:
+    """Find the references to this form whose records the person may list."""
+    for name, by in form.referring:
+        other = ctx.platform.forms[name]
+        listed = any(by.name in _named(view) for view in other.declared.lists.values())
+        if listed and access.is_allowed(ctx, other, "read") and by.name in visible_fields(other, ctx.user.roles):
+            twice = sum(1 for each, _by in form.referring if each == name) > 1
+            label = _(other.declared.label)
+            yield other, by, f"{label} ({_(by.label)})" if twice else label
+
+
+def _named(view: ListView) -> set[str]:
+    return {*view.columns, *view.filters}

@@ -1,0 +1,141 @@
+"""Creating and editing records: the form, its live preview, and saving."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Response, make_response, render_template, request
+
+from lowcode import access
+from lowcode.errors import Conflict, Fault, Invalid
+from lowcode.forms import LiveForm
+from lowcode.i18n import _
+from lowcode.records import reading, saving
+from lowcode.web import idempotency
+from lowcode.web.current import current_platform, current_user
+from lowcode.web.gate import policy
+from lowcode.web.pages import formdata
+from lowcode.web.pages.controls import Builder, Control, shown_fields, writable_fields
+from lowcode.web.pages.feedback import State, fault_response
+from lowcode.web.pages.formdata import Submitted
+from lowcode.web.pages.shell import is_part, live_form, saved
+
+if TYPE_CHECKING:
+    from lowcode.context import Context
+
+bp = Blueprint("editing", __name__)
+
+
+@bp.get("/f/<form>/new")
+@policy("signed_in")
+def new(form: str) -> str:
+    """Show an empty form with its defaults; parameters named like fields fill them in."""
+    live = live_form(form)
+    with current_platform().reading(current_user()) as ctx:
+        values = _prefilled(ctx, live)
+        return _form(ctx, live, values, None)
+
+
+@bp.get("/f/<form>/<int:record_id>/edit")
+@policy("signed_in")
+def edit(form: str, record_id: int) -> str:
+    """Show a record in the form it was created with."""
+    live = live_form(form)
+    with current_platform().reading(current_user()) as ctx:
+        record = reading.require(ctx, live, record_id)
+        saving.require_change(ctx, live, record, "edit", None)
+        return _form(ctx, live, reading.serialise(ctx, live, [record])[0], record_id)
+
+
+@bp.post("/f/<form>/new")
+@policy("signed_in")
+def create(form: str) -> Response:
+    """Create a record; sent twice with one key it is created once."""
+    live = live_form(form)
+
+    def work(ctx: "Context") -> idempotency.Answer:
+        record = saving.create(ctx, live, _submitted(ctx, live, is_new=True).payload)
+        named = record.get("number") or record["$title"]
+        message = _("已新增{label}“{name}”。", label=_(live.declared.label), name=named)
+        return 204, None, saved(message, open=f"/f/{live.name}/{record['id']}")
+
+    try:
+        return idempotency.write(work)
+    except (Invalid, Conflict) as fault:
+        return _refused(live, fault, is_new=True)
+
+
+@bp.post("/f/<form>/<int:record_id>/edit")
+@policy("signed_in")
+def update(form: str, record_id: int) -> Response:
+    """Save a record that nobody changed in the meantime."""
+    live = live_form(form)
+    version = int(request.form.get("_version") or 0)
+
+    def work(ctx: "Context") -> idempotency.Answer:
+        saving.update(ctx, live, record_id, version, _submitted(ctx, live, is_new=False).payload)
+        return 204, None, saved(_("已保存。"), open=f"/f/{live.name}/{record_id}")
+
+    try:
+        return idempotency.write(work)
+    except (Invalid, Conflict) as fault:
+        return _refused(live, fault, is_new=False)
+
+
+@bp.post("/f/<form>/preview")
+@policy("signed_in")
+def preview(form: str) -> Response:
+    """Compute what follows from what stands in the form: figures, what a reference brings along, faults."""
+    live = live_form(form)
+    raw_id = request.form.get("_id", "")
+    record_id = int(raw_id) if raw_id.isdecimal() else None
+    changed = request.form.get("_changed", "")
+    with current_platform().reading(current_user()) as ctx:
+        sent = _submitted(ctx, live, is_new=record_id is None)
+        path = sent.in_payload(changed) if changed else None
+        found = saving.preview(ctx, live, sent.payload, record_id, path)
+        state = State(ctx, live, sent, found["errors"], request.form.get("_touched", "").split())
+        state.read_values(found["values"], record_id is None, path)
+        return make_response(render_template("form_state.html", state=state))
+
+
+def _form(ctx: "Context", live: LiveForm, values: Mapping[str, Any], record_id: int | None) -> str:
+    is_new = record_id is None
+    build = Builder(ctx, live, is_new=is_new)
+    shown = shown_fields(ctx, live, is_new)
+    sections: list[tuple[str, list[Control]]] = []
+    for section in live.declared.sections:
+        controls = [build.control(each, values) for name, each in section.fields.items() if name in shown]
+        if controls:
+            sections.append((_(section.label), controls))
+    return render_template(
+        "form.html" if is_part() else "form_page.html",
+        form=live,
+        title=_("新增{label}" if is_new else "编辑{label}", label=_(live.declared.label)),
+        sections=sections,
+        record_id=record_id,
+        version=values.get("version"),
+        action=f"/f/{live.name}/" + ("new" if is_new else f"{record_id}/edit"),
+        back=f"/f/{live.name}/" + (next(iter(live.declared.lists)) if is_new else str(record_id)),
+        here=f"/f/{live.name}/{next(iter(live.declared.lists))}",
+        limit=ctx.platform.config.max_file_bytes,
+    )
+
+
+def _prefilled(ctx: "Context", live: LiveForm) -> dict[str, Any]:
+    """Compute an empty record's values, with what the address gives and what that brings along."""
+    access.require(ctx, live, "create")
+    writable = {each.name: each for each in writable_fields(ctx, live, is_new=True) if each.type != "lines"}
+    given = {name: value for name, value in request.args.items() if name in writable and value}
+    changed = next((name for name in given if writable[name].fill), None)
+    values: dict[str, Any] = saving.preview(ctx, live, given, None, changed)["values"]
+    return values
+
+
+def _submitted(ctx: "Context", live: LiveForm, is_new: bool) -> Submitted:
+    return formdata.read(writable_fields(ctx, live, is_new), request.form, ctx.platform.config.time_zone)
+
+
+def _refused(live: LiveForm, fault: Fault, is_new: bool) -> Response:
+    with current_platform().reading(current_user()) as ctx:
+        state = State(ctx, live, _submitted(ctx, live, is_new), fault.errors, ["*"])
+        return fault_response(state, fault)

@@ -1,0 +1,104 @@
+"""What the server says about a form while it is filled in: figures, values that a choice brought along, faults."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flask import Response, render_template
+
+from lowcode.declare.model import Field
+from lowcode.errors import Errors, Fault
+from lowcode.forms import LiveForm
+from lowcode.i18n import _
+from lowcode.web.pages import cells
+from lowcode.web.pages.controls import Builder, Control, shown_fields
+from lowcode.web.pages.formdata import Submitted
+
+if TYPE_CHECKING:
+    from lowcode.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One fault beside its control and in the summary."""
+
+    id: str
+    label: str
+    sentence: str
+
+
+class State:
+    """The answer of a preview or of a refused save, ready for the template."""
+
+    def __init__(
+        self,
+        ctx: "Context",
+        form: LiveForm,
+        sent: Submitted,
+        errors: Errors,
+        touched: Sequence[str],
+        fields: Mapping[str, Field] | None = None,
+    ) -> None:
+        self.ctx, self.form, self.sent, self.detail = ctx, form, sent, ""
+        self.fields = form.fields if fields is None else fields
+        self.is_summed_up = "*" in touched
+        self.outputs: list[tuple[str, str]] = []
+        self.fills: list[Control] = []
+        named = {sent.in_form(path): sentences for path, sentences in errors.items()}
+        self.faults = [
+            Told(name.replace(".", "-"), self._label(name), " ".join(sentences))
+            for name, sentences in named.items()
+            if self.is_summed_up or name in touched
+        ]
+
+    def read_values(self, values: Mapping[str, Any], is_new: bool, changed: str | None) -> None:
+        """Take the computed figures, and what the reference just picked has filled in."""
+        build = Builder(self.ctx, self.form, is_new=is_new)
+        filled = self._filled(changed)
+        for declared in shown_fields(self.ctx, self.form, is_new).values():
+            if declared.type == "lines":
+                lines = zip(self.sent.rows.get(declared.name, []), values.get(declared.name) or [], strict=False)
+                for key, line in lines:
+                    self._take(build, declared.fields.values(), line, f"{declared.name}.{key}.", filled)
+            else:
+                self._take(build, [declared], values, "", filled)
+
+    def _take(
+        self, build: Builder, fields: Iterable[Field], row: Mapping[str, Any], prefix: str, filled: set[str]
+    ) -> None:
+        for declared in fields:
+            name = prefix + declared.name
+            if declared.filled_by_host:
+                shown = cells.cell(self.ctx, self.form, declared, row)
+                self.outputs.append((name.replace(".", "-"), shown.text))
+            elif name in filled:
+                self.fills.append(build.control(declared, row, prefix))
+
+    def _filled(self, changed: str | None) -> set[str]:
+        """Name the controls that the reference at this path of the payload fills."""
+        if not changed:
+            return set()
+        name, _dot, rest = changed.partition(".")
+        column = rest.partition(".")[2]
+        declared = self.form.fields.get(name)
+        declared = declared.fields.get(column) if declared and column else declared
+        prefix = self.sent.in_form(changed).rpartition(".")[0]
+        return {f"{prefix}.{mine}" if prefix else mine for mine in (declared.fill if declared else {})}
+
+    def _label(self, name: str) -> str:
+        head, _dot, rest = name.partition(".")
+        declared = self.fields.get(head)
+        if declared is None:
+            return ""
+        key, _dot, column = rest.partition(".")
+        inner = declared.fields.get(column)
+        keys = self.sent.rows.get(head, [])
+        if inner is None or key not in keys:
+            return _(declared.label)
+        return _("{label} 第 {row} 行 {column}", label=_(declared.label), row=keys.index(key) + 1, column=_(inner.label))
+
+
+def fault_response(state: State, fault: Fault) -> Response:
+    """Answer a refused save: the sentence on top, each fault beside its field."""
+    state.detail = fault.detail
+    return Response(render_template("form_state.html", state=state), fault.status)

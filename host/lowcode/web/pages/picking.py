@@ -1,0 +1,111 @@
+"""What the searchable controls offer: records, people and departments, as JSON for the page at hand."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Response, jsonify, request
+from sqlalchemy import ColumnElement, Select, false, func, or_, select
+
+from lowcode import access
+from lowcode.conditions import ascii_lower, lower
+from lowcode.declare.model import Field
+from lowcode.errors import NotFound
+from lowcode.forms import LiveForm, visible_fields
+from lowcode.i18n import _
+from lowcode.identity.tables import departments
+from lowcode.web.current import current_platform, current_user
+from lowcode.web.gate import policy
+from lowcode.web.pages.shell import live_form
+
+if TYPE_CHECKING:
+    from lowcode.context import Context
+
+bp = Blueprint("picking", __name__)
+MOST = 50
+SEARCHED = frozenset({"text", "phone", "email"})
+
+
+@bp.get("/f/<form>/pick/<path:path>")
+@policy("signed_in")
+def pick(form: str, path: str) -> Response:
+    """Offer what a reference of a form, of its lines (`lines.product`) or of a dialog (`!action.owner`) may be."""
+    live = live_form(form)
+    declared = _declared(live, path)
+    search = request.args.get("search", "").strip()[:100]
+    agreed = {theirs: request.args[theirs] for theirs in declared.same if request.args.get(theirs)}
+    with current_platform().reading(current_user()) as ctx:
+        known = visible_fields(live, ctx.user.roles)
+        access.require(ctx, live, "read" if access.is_allowed(ctx, live, "read") else "create")
+        if "!" not in path and path.partition(".")[0] not in known:
+            raise NotFound(_("没有这个字段。"))
+        items = offers(ctx, declared, search, agreed)
+    return jsonify({"items": [{"value": str(key), "text": title} for key, title in items]})
+
+
+def offers(ctx: "Context", declared: Field, search: str, agreed: Mapping[str, str]) -> list[tuple[int, str]]:
+    """Give ids and titles that fit the text, in order of the title, at most 50."""
+    if declared.type == "user":
+        return [(row.id, row.name) for row in ctx.users.active(search, MOST)]
+    if declared.type == "department":
+        name = departments.c.name
+        statement = select(departments.c.id, name).where(name.icontains(search, autoescape=True))
+        return [(row[0], row[1]) for row in ctx.connection.execute(statement.order_by(name).limit(MOST))]
+    target = ctx.platform.forms[declared.form or ""]
+    title = target.column(target.declared.title)
+    statement = _narrowed(ctx, target, declared, agreed)
+    if search:
+        statement = statement.where(_holds(ctx, target, search))
+    rows = ctx.connection.execute(statement.order_by(title, target.table.c.id).limit(MOST))
+    return [(row[0], str(row[0] if row[1] is None else row[1])) for row in rows]
+
+
+def _narrowed(ctx: "Context", target: LiveForm, declared: Field, agreed: Mapping[str, str]) -> Select[Any]:
+    table = target.table
+    statement = select(table.c.id, target.column(target.declared.title)).where(
+        table.c.deleted_at.is_(None), access.clause(ctx, target)
+    )
+    if declared.where:
+        statement = statement.where(target.condition(declared.where).clause(target, ctx.tokens))
+    for theirs, value in agreed.items():
+        statement = statement.where(target.column(theirs) == int(value) if value.isdecimal() else false())
+    return statement
+
+
+def _holds(ctx: "Context", target: LiveForm, search: str) -> ColumnElement[bool]:
+    """Look into the title and into the plain texts that the form's own lists search."""
+    known = visible_fields(target, ctx.user.roles)
+    names = {target.declared.title, *(name for view in target.declared.lists.values() for name in view.search)}
+    texts = sorted(name for name in names if name in known and known[name].type in SEARCHED)
+    text = lower(search)
+    return or_(false(), *(ascii_lower(target.column(name)).contains(text, autoescape=True) for name in texts))
+
+
+def title_of(ctx: "Context", declared: Field, key: int) -> str:
+    """Name one record, person or department that a filter holds; nothing about one out of scope."""
+    if declared.type == "user":
+        return ctx.users.names([key]).get(key, str(key))
+    if declared.type == "department":
+        return ctx.users.department_names([key]).get(key, str(key))
+    target = ctx.platform.forms[declared.form or ""]
+    table = target.table
+    statement = select(func.coalesce(target.column(target.declared.title), "")).where(
+        table.c.id == key, access.clause(ctx, target)
+    )
+    return str(ctx.connection.scalar(statement) or key)
+
+
+def _declared(live: LiveForm, path: str) -> Field:
+    """Find the reference that a path names."""
+    if path.startswith("!"):
+        step, _dot, name = path[1:].partition(".")
+        moves = live.workflow.moves if live.workflow else {}
+        holder = live.declared.actions.get(step) or moves.get(step)
+        declared = holder.params.get(name) if holder else None
+    else:
+        name, _dot, column = path.partition(".")
+        declared = live.fields.get(name)
+        if declared is not None and column:
+            declared = declared.fields.get(column)
+    if declared is None or declared.type not in {"ref", "user", "department"}:
+        raise NotFound(_("没有这个字段。"))
+    return declared

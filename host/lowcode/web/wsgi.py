@@ -1,0 +1,12 @@
+"""The application that gunicorn's workers serve. Importing it starts the platform."""
+
+from lowcode import boot
+from lowcode.startup import config_of_this_start, start
+from lowcode.web.app import create_app
+
+_config = config_of_this_start()
+_boot = boot.read(_config.home) or boot.stamp(_config.home, _config.safe_mode)
+
+app = create_app(start(_config))
+app.extensions["boot"] = _boot
+boot.mark_ready(_config.home, _boot)
