@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from lowcode.schema import dictionary_items, number_rules, settings, state
+from lowcode.schema import approval_definitions, dictionary_items, number_rules, settings, state
 
 CACHE_VERSION = "cache_version"
 
@@ -37,6 +37,15 @@ class NumberRule:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptSteps:
+    """The steps of one approval, as administrators keep them."""
+
+    version: int
+    steps: list[dict[str, Any]]
+    edited: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """Everything at one version."""
 
@@ -44,6 +53,7 @@ class Configuration:
     dictionaries: Mapping[str, Mapping[str, Item]]
     rules: Mapping[str, NumberRule]
     settings: Mapping[str, Mapping[str, Any]]
+    approvals: Mapping[tuple[str, str], KeptSteps]
 
 
 def read_version(connection: Connection) -> int:
@@ -62,7 +72,14 @@ def load(connection: Connection, version: int) -> Configuration:
     for row in connection.execute(select(settings)):
         chosen.setdefault(row.plugin, {})[row.name] = row.value
     rules = {row.name: NumberRule(**row._mapping) for row in connection.execute(select(number_rules))}
-    return Configuration(version, dictionaries, rules, chosen)
+    return Configuration(version, dictionaries, rules, chosen, _kept_steps(connection))
+
+
+def _kept_steps(connection: Connection) -> dict[tuple[str, str], KeptSteps]:
+    newest: dict[tuple[str, str], KeptSteps] = {}
+    for row in connection.execute(select(approval_definitions).order_by(approval_definitions.c.version)):
+        newest[row.workflow, row.approval] = KeptSteps(row.version, row.steps, row.edited)
+    return newest
 
 
 def touch(connection: Connection) -> None:

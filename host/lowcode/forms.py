@@ -95,7 +95,7 @@ def visible_fields(form: LiveForm, roles: frozenset[str]) -> dict[str, Field]:
 
 def build_forms(plugin: Plugin, metadata: MetaData) -> dict[str, LiveForm]:
     """Derive tables and record classes from one plugin's forms."""
-    return {name: _build(plugin, form, metadata) for name, form in plugin.forms.items()}
+    return {name: build_form(plugin, form, metadata) for name, form in plugin.forms.items()}
 
 
 def connect(forms: Mapping[str, LiveForm]) -> None:
@@ -108,7 +108,8 @@ def connect(forms: Mapping[str, LiveForm]) -> None:
                 forms[declared.rollup.form].inbound.append(Inbound(live.name, declared))
 
 
-def _build(plugin: Plugin, form: Form, metadata: MetaData) -> LiveForm:
+def build_form(plugin: Plugin, form: Form, metadata: MetaData) -> LiveForm:
+    """Derive one form's tables, record class and schemas."""
     fields = _with_host_fields(plugin, form)
     workflow = plugin.workflows.get(form.workflow or "")
     steps: dict[str, Action | Move] = {**form.actions, **(workflow.moves if workflow else {})}
@@ -136,8 +137,10 @@ def _with_host_fields(plugin: Plugin, form: Form) -> dict[str, Field]:
     fields = dict(HOST_FIELDS)
     if form.number:
         fields["number"] = replace(NUMBER, label=form.number_label)
-    if workflow := plugin.workflows.get(form.workflow or ""):
-        fields["status"] = Field(name="status", label=workflow.status_label, type="choice", readonly=True)
+    if form.workflow:
+        workflow = plugin.workflows.get(form.workflow)
+        label = workflow.status_label if workflow else "状态"
+        fields["status"] = Field(name="status", label=label, type="choice", readonly=True)
     if form.owner:
         fields["owner_department"] = OWNER_DEPARTMENT
     return fields | dict(form.fields)

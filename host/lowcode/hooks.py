@@ -42,7 +42,8 @@ class Hooks:
 
     def first(self, form: str, hook: str, /, **arguments: Any) -> Any:
         """Call a hook of which the first answer counts; None when nobody answers."""
-        return self.call(form, hook, **arguments) or None
+        key = (form, hook)
+        return self._callers[key](**arguments) if key in self._implemented else None
 
     def row_scope(self, form: "LiveForm", access: str, ctx: "Context") -> Iterable[Where]:
         """Collect the conditions that narrow a form's records."""

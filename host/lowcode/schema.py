@@ -1,6 +1,20 @@
 """The host's own tables. Those of plugins are derived from their forms, in `tables`."""
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
 import lowcode.identity.tables  # noqa: F401 (its tables hang on the same metadata)
 from lowcode.columns import Id, UtcDateTime
@@ -109,5 +123,60 @@ job_runs = Table(
     Column("message", Text),
     UniqueConstraint("plugin", "job", "due_at"),
 )
+
+approval_definitions = Table(
+    "approval_definitions",
+    metadata,
+    Column("workflow", String(50), primary_key=True),
+    Column("approval", String(50), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("steps", JSON, nullable=False),
+    Column("edited", Boolean, nullable=False),
+)
+"""The steps that administrators keep, seeded by initialise. The newest version counts; `edited` ones are theirs."""
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("form", String(50), nullable=False),
+    Column("record", Id, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("workflow", String(50), nullable=False),
+    Column("approval", String(50), nullable=False),
+    Column("definition", JSON, nullable=False),
+    Column("document", JSON, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("submitted_by", Id, index=True),
+    Column("submitted_at", UtcDateTime(), nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("outcome", String(20)),
+    Column("closed_at", UtcDateTime()),
+    Index(None, "form", "record"),
+)
+"""One run of an approval: it keeps the definition and the document it started with. No outcome yet: it is open."""
+
+OPEN = text("outcome IS NULL")
+Index(
+    "uq_approvals_open", approvals.c.form, approvals.c.record, unique=True, postgresql_where=OPEN, sqlite_where=OPEN
+)
+
+approval_tasks = Table(
+    "approval_tasks",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("approval_id", Id, ForeignKey("approvals.id"), nullable=False, index=True),
+    Column("step", Integer, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("user", Id, nullable=False),
+    Column("submitted_by", Id),
+    Column("state", String(20), nullable=False),
+    Column("opinion", Text),
+    Column("opened_at", UtcDateTime()),
+    Column("decided_at", UtcDateTime()),
+    Index(None, "user", "state"),
+    CheckConstraint('"user" <> submitted_by', name="ck_approval_tasks_not_own"),
+)
+"""What one person is asked. `submitted_by` repeats the run's, so that the database refuses approving one's own."""
 
 __all__ = ["metadata"]

@@ -68,9 +68,9 @@ class Store:
             releases = self.releases()
             for path, added in zip(paths, facts, strict=True):
                 self._check_addition(releases, added)
-                write_bytes(self._wheel(added), path.read_bytes())
-                others = [known for known in releases if (known.plugin, known.version) != (added.plugin, added.version)]
-                releases = [*others, added]
+                if not self._has(releases, added):
+                    write_bytes(self._wheel(added), path.read_bytes())
+                    releases = [known for known in releases if not _same_release(known, added)] + [added]
             self._write(releases)
         return facts
 
@@ -168,8 +168,8 @@ class Store:
                     code="name_taken",
                 )
         active = installed.read_active(self.home).get(added.plugin)
-        same = [known for known in releases if (known.plugin, known.version) == (added.plugin, added.version)]
-        if active and active.version == added.version and same and same[0].sha256 != added.sha256:
+        changes = any(_same_release(known, added) and known.contents != added.contents for known in releases)
+        if active and active.version == added.version and changes:
             raise Conflict(
                 _(
                     "{plugin} {version} 已经安装，内容与这个文件不同；请提高版本号后重新打包。",
@@ -178,6 +178,11 @@ class Store:
                 ),
                 code="release_exists",
             )
+
+    def _has(self, releases: Sequence[WheelFacts], added: WheelFacts) -> bool:
+        """Tell whether the catalogue and the disk already have what was built from the same sources."""
+        same = [known for known in releases if _same_release(known, added) and known.contents == added.contents]
+        return any(self._wheel(known).is_file() and sha256(self._wheel(known)) == known.sha256 for known in same)
 
     def _check_wheel(self, facts: WheelFacts) -> None:
         """Judge the stored wheel again: the disk is not trusted to have kept it."""
@@ -216,6 +221,10 @@ class Store:
     def _write(self, releases: Sequence[WheelFacts]) -> None:
         ordered = sorted(releases, key=lambda facts: (facts.plugin, Version(facts.version)))
         write_json(self.folder / "catalogue.json", [asdict(facts) for facts in ordered])
+
+
+def _same_release(one: WheelFacts, other: WheelFacts) -> bool:
+    return (one.plugin, one.version) == (other.plugin, other.version)
 
 
 def _without(entries: Mapping[str, T], name: str) -> dict[str, T]:

@@ -52,7 +52,10 @@ UNREADABLE = (
 
 @dataclass(frozen=True, slots=True)
 class WheelFacts:
-    """What the store knows of one release. `name` is the distribution, `plugin` the name in the manifest."""
+    """What the store knows of one release. `name` is the distribution, `plugin` the name in the manifest.
+
+    `contents` is the digest of what is in the wheel: building the same sources again changes `sha256`, not this.
+    """
 
     name: str
     plugin: str
@@ -61,6 +64,7 @@ class WheelFacts:
     version: str
     host_api: str
     sha256: str
+    contents: str
     file: str
     package: str
 
@@ -70,7 +74,7 @@ def verify(path: Path) -> WheelFacts:
     try:
         name, version = _file_name(path)
         with zipfile.ZipFile(path) as archive:
-            package, manifest = _inspect(archive, name)
+            package, manifest, contents = _inspect(archive, name)
         if Version(manifest.version) != version:
             raise UnfitError(
                 _(
@@ -92,21 +96,25 @@ def verify(path: Path) -> WheelFacts:
         version=str(version),
         host_api=manifest.host_api,
         sha256=digest,
+        contents=contents,
         file=path.name,
         package=package,
     )
 
 
-def _inspect(archive: zipfile.ZipFile, name: str) -> tuple[str, Manifest]:
-    """Apply all rules to an open wheel, the ones that make the next safe first."""
+def _inspect(archive: zipfile.ZipFile, name: str) -> tuple[str, Manifest, str]:
+    """Apply all rules to an open wheel, those first that make the next ones safe; give package, manifest, contents."""
     _check_members(archive)
     wheel = WheelFile(archive)
+    if not wheel.dist_info_filenames:  # asks for the one dist-info, which validate_record would not name
+        raise UnfitError(_("dist-info 目录是空的"))
     wheel.validate_record()
     _check_record(wheel)
     _check_tags(wheel)
     package = _own_package(wheel, archive, name)
     _check_requirements(_headers(wheel, "METADATA"), name)
-    return package, _manifest(wheel, archive, package)
+    record = "\n".join(sorted(wheel.read_dist_info("RECORD").splitlines()))
+    return package, _manifest(wheel, archive, package), hashlib.sha256(record.encode()).hexdigest()
 
 
 class UnfitError(Exception):
@@ -129,7 +137,7 @@ def _broken(fault: Exception) -> str:
     if issues:
         member = re.search(r"([^\s/]+/[^\s,]+)", issues[0].split(".whl", 1)[-1])
         return _("RECORD 与内容不符（{member}），文件可能被改动过", member=member[1] if member else issues[0])
-    return _("文件已损坏或不是 wheel（{fault}）", fault=fault)
+    return _("文件已损坏或不是 wheel（{fault}）", fault=getattr(fault, "reason", fault))
 
 
 def _file_name(path: Path) -> tuple[str, Version]:

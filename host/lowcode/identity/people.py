@@ -11,7 +11,8 @@ from lowcode.identity import departments as department_service
 from lowcode.identity import users as user_service
 from lowcode.identity.loading import load_user
 from lowcode.identity.model import User
-from lowcode.identity.tables import departments, users
+from lowcode.identity.names import username_key
+from lowcode.identity.tables import departments, user_roles, users
 
 if TYPE_CHECKING:
     from lowcode.context import Context
@@ -63,6 +64,29 @@ class People:
             pattern = users.c.name.icontains(search, autoescape=True)
             statement = statement.where(pattern | users.c.username.icontains(search, autoescape=True))
         return list(self._ctx.connection.execute(statement.order_by(users.c.name, users.c.id).limit(limit)))
+
+    def with_role(self, role: str) -> list[int]:
+        """Give the active people that have a role, by id."""
+        held = users.join(user_roles, user_roles.c.user_id == users.c.id)
+        statement = select(users.c.id).select_from(held).where(users.c.is_active, user_roles.c.role == role)
+        return list(self._ctx.connection.scalars(statement.order_by(users.c.id)))
+
+    def with_username(self, username: str) -> int | None:
+        """Give the active person of a username."""
+        statement = select(users.c.id).where(users.c.is_active, users.c.username_key == username_key(username))
+        return self._ctx.connection.scalar(statement)
+
+    def heads_over(self, user_id: int | None) -> list[int]:
+        """Give the active heads of a person's department and of those above it, nearest first."""
+        own = select(departments.c.path).where(departments.c.id == self.department_of(user_id)).scalar_subquery()
+        above = own.startswith(departments.c.path)
+        statement = (
+            select(users.c.id)
+            .select_from(departments.join(users, users.c.id == departments.c.head_id))
+            .where(above, users.c.is_active)
+            .order_by(func.length(departments.c.path).desc())
+        )
+        return list(self._ctx.connection.scalars(statement))
 
     def load(self, user_id: int) -> User:
         """Give a person with roles and departments."""

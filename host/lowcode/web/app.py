@@ -27,6 +27,8 @@ BLUEPRINTS = (
     "lowcode.web.api.configuration",
     "lowcode.web.api.files",
     "lowcode.web.api.openapi",
+    "lowcode.web.api.platform",
+    "lowcode.web.api.store",
 )
 """Modules that each hold one blueprint, `bp`."""
 

@@ -55,10 +55,7 @@ def delete(form: str, record_id: int) -> Response:
 def restore(form: str, record_id: int) -> Response:
     """Take a record out of the recycle bin."""
     live = live_form(form)
-    try:
-        record = current_platform().writing(current_user(), lambda ctx: deleting.restore(ctx, live, record_id))
-    except (Invalid, Conflict) as fault:
-        return Response(render_template("error.html", detail=fault.detail, status=400, title=""), 400)
+    record = current_platform().writing(current_user(), lambda ctx: deleting.restore(ctx, live, record_id))
     return done(_("已恢复“{name}”。", name=record["$title"]))
 
 

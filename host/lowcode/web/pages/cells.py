@@ -32,7 +32,7 @@ class Cell:
 BLANK = Cell("blank")
 
 
-def cell(ctx: "Context", form: LiveForm, declared: Field, row: Mapping[str, Any]) -> Cell:
+def cell(ctx: "Context", form: LiveForm | None, declared: Field, row: Mapping[str, Any]) -> Cell:
     """Show the field of a record, or the column of a line, from its JSON."""
     value = row.get(declared.name)
     if value is None or value in ("", []):
@@ -59,9 +59,9 @@ def text(ctx: "Context", declared: Field, value: Any) -> str:
     return f"{shown} {declared.unit}" if declared.unit else shown
 
 
-def colour(ctx: "Context", form: LiveForm, declared: Field, code: str) -> str:
+def colour(ctx: "Context", form: LiveForm | None, declared: Field, code: str) -> str:
     """Give the colour of a choice's tag: of the workflow's state, or of the dictionary's item."""
-    if declared.name == "status" and form.workflow:
+    if declared.name == "status" and form and form.workflow:
         state = form.workflow.states.get(code)
         found = state.colour if state else None
     else:

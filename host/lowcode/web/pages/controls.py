@@ -67,11 +67,11 @@ class Row:
 class Builder:
     """Makes the controls of one record, or of an action's dialog, inside one transaction."""
 
-    def __init__(self, ctx: "Context", form: LiveForm, *, is_new: bool, picker: str = "") -> None:
+    def __init__(self, ctx: "Context", form: LiveForm | None, *, is_new: bool, picker: str = "") -> None:
         self.ctx = ctx
         self.form = form
         self.is_new = is_new
-        self.picker = picker or f"/f/{form.name}/pick/"
+        self.picker = picker or (f"/f/{form.name}/pick/" if form else "")
 
     def control(self, declared: Field, row: Mapping[str, Any], prefix: str = "", path: str = "") -> Control:
         """Make the control of one field; `path` names the field for the picker."""

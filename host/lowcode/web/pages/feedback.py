@@ -33,14 +33,14 @@ class State:
     def __init__(
         self,
         ctx: "Context",
-        form: LiveForm,
+        form: LiveForm | None,
         sent: Submitted,
         errors: Errors,
         touched: Sequence[str],
         fields: Mapping[str, Field] | None = None,
     ) -> None:
         self.ctx, self.form, self.sent, self.detail = ctx, form, sent, ""
-        self.fields = form.fields if fields is None else fields
+        self.fields = fields or (form.fields if form else {})
         self.is_summed_up = "*" in touched
         self.outputs: list[tuple[str, str]] = []
         self.fills: list[Control] = []
@@ -53,6 +53,7 @@ class State:
 
     def read_values(self, values: Mapping[str, Any], is_new: bool, changed: str | None) -> None:
         """Take the computed figures, and what the reference just picked has filled in."""
+        assert self.form is not None
         build = Builder(self.ctx, self.form, is_new=is_new)
         filled = self._filled(changed)
         for declared in shown_fields(self.ctx, self.form, is_new).values():
@@ -80,7 +81,7 @@ class State:
             return set()
         name, _dot, rest = changed.partition(".")
         column = rest.partition(".")[2]
-        declared = self.form.fields.get(name)
+        declared = self.fields.get(name)
         declared = declared.fields.get(column) if declared and column else declared
         prefix = self.sent.in_form(changed).rpartition(".")[0]
         return {f"{prefix}.{mine}" if prefix else mine for mine in (declared.fill if declared else {})}

@@ -81,6 +81,11 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// 更多 of a row: the popover opens beside its button.
+document.addEventListener("toggle", (event) => {
+  if (event.target.matches(".more-pop") && event.newState === "open") fixedBelow(event.target, document.querySelector(`[popovertarget="${event.target.id}"]`));
+}, true);
+
 document.addEventListener("change", (event) => {
   if (event.target.id === "pick-all") document.querySelectorAll("input[name=ids]").forEach((box) => { box.checked = event.target.checked; });
   if (event.target.matches("#pick-all, input[name=ids]")) {
@@ -123,6 +128,10 @@ function failed(event) {
   toast(detail ? detail.textContent : text("Failed"), true);
 }
 document.addEventListener("htmx:responseError", failed);
+document.addEventListener("htmx:afterRequest", (event) => {
+  const { xhr, elt } = event.detail;
+  if (xhr && (xhr.status === 409 || xhr.status === 422) && elt.getAttribute("hx-swap") === "none") failed(event);
+});
 document.addEventListener("htmx:sendError", () => toast(text("Offline"), true));
 document.addEventListener("htmx:timeout", () => toast(text("Offline"), true));
 
@@ -133,7 +142,7 @@ document.addEventListener("restarting", async (event) => {
   for (let tries = 0; tries < 120; tries += 1) {
     await new Promise((done) => { setTimeout(done, 500); });
     try {
-      const answer = await fetch("/platform/started", { headers: { Accept: "application/json" } });
+      const answer = await fetch("/api/v1/platform");
       if (answer.ok && (await answer.json()).started_at !== event.detail.started_at) {
         toastOnNextPage(event.detail.message);
         return location.reload();

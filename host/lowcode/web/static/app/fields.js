@@ -11,7 +11,6 @@ const fixedBelow = (element, anchor) => {
 
 function searchable(select) {
   const remote = select.dataset.remote;
-  const known = new Set();
   const picker = new TomSelect(select, {
     maxOptions: 300, preload: remote ? "focus" : false, loadThrottle: 200, plugins: select.dataset.clear ? ["clear_button"] : [],
     dropdownParent: select.closest("dialog, main"), valueField: "value", labelField: "text", searchField: remote ? [] : ["text"],
@@ -37,7 +36,6 @@ function searchable(select) {
   select.setAttribute("aria-hidden", "true");
   // What a value depends on has changed: the choices are asked for again when the control is next opened.
   select.addEventListener("stale", () => { picker.loadedSearches = {}; picker.wrapper.classList.remove("preloaded"); });
-  known.add(picker);
 }
 
 addEventListener("scroll", (event) => {

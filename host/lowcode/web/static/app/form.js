@@ -13,7 +13,7 @@ function note(form, name, value) {
 
 document.addEventListener("input", (event) => {
   const form = recordForm(event.target);
-  if (form && event.isTrusted !== undefined && event.target.name !== "_touched") form.dataset.dirty = "1";
+  if (form) form.dataset.dirty = "1";
 });
 
 document.addEventListener("change", (event) => {

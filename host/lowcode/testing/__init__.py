@@ -1,0 +1,10 @@
+"""What plugins test with: records and contexts without a database, and the suite that any plugin runs.
+
+Fixtures are in `lowcode.testing.plugin` (`pytest_plugins = ["lowcode.testing.plugin"]`), the generic suite
+in `lowcode.testing.conformance`.
+"""
+
+from lowcode.testing.fakes import FakeContext
+from lowcode.testing.rows import make_record
+
+__all__ = ["FakeContext", "make_record"]

@@ -1,0 +1,133 @@
+"""Forms of a fake context: the calls of `ctx.forms`, answered from memory."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from lowcode.errors import Invalid, NotFound
+from lowcode.forms import LiveForm
+from lowcode.records import draft as drafts
+from lowcode.records.proxy import FormProxy, Forms
+from lowcode.records.record import Record, copy_of
+from lowcode.schemas import decode
+from lowcode.testing.rows import make_record
+
+if TYPE_CHECKING:
+    from lowcode.testing.fakes import FakeContext
+
+
+@dataclass(slots=True)
+class Store:
+    """The records of a fake context by form and id, and what is known of the forms."""
+
+    records: dict[str, dict[int, Record]] = field(default_factory=dict)
+    forms: dict[str, LiveForm] = field(default_factory=dict)
+
+
+class FakeForms(Forms):
+    """All forms that the test names."""
+
+    def __init__(self, ctx: "FakeContext", store: Store) -> None:
+        self._fake = ctx
+        self._store = store
+
+    def __getattr__(self, name: str) -> FormProxy:
+        if name not in self._store.records:
+            raise AttributeError(f"This FakeContext knows no form '{name}'. Give records={{'{name}': [...]}}.")
+        return FakeForm(self._fake, self._store, name)
+
+
+class FakeForm(FormProxy):
+    """One form. What is read is a copy, as from a database: only `update` changes what is kept."""
+
+    def __init__(self, ctx: "FakeContext", store: Store, name: str) -> None:
+        self._fake = ctx
+        self._name = name
+        self._live = store.forms.get(name)
+        self._kept = store.records[name]
+
+    def get(self, record_id: int) -> Record:
+        """Read one record. Raises NotFound."""
+        return copy_of(self._standing(record_id))
+
+    def find(self, limit: int = 1000, order_by: str = "id", **condition: Any) -> list[Record]:
+        """Read the records that satisfy a condition."""
+        name = order_by.removeprefix("-")
+        found = self._matching(condition)
+        valued = [record for record in found if getattr(record, name) is not None]
+        empty = [record for record in found if getattr(record, name) is None]
+        valued.sort(key=lambda record: getattr(record, name), reverse=order_by.startswith("-"))
+        return [copy_of(record) for record in (*valued, *empty)][:limit]
+
+    def count(self, **condition: Any) -> int:
+        """Count the records that satisfy a condition."""
+        return len(self._matching(condition))
+
+    def exists(self, **condition: Any) -> bool:
+        """Tell whether any record satisfies a condition."""
+        return bool(self._matching(condition))
+
+    def create(self, values: Mapping[str, Any]) -> Record:
+        """Create a record with the defaults of its fields. Raises Invalid for a value that its field does not take."""
+        form = self._form()
+        record = make_record(form.declared)
+        for name, declared in form.declared.fields.items():
+            if declared.type != "lines":
+                setattr(record, name, drafts.default(self._fake, declared))
+        self._assign(form, record, values)
+        record.id = max(self._kept, default=0) + 1
+        record.version = 1
+        record.created_at = record.updated_at = self._fake.now
+        record.created_by = record.updated_by = self._fake.user.id
+        if form.workflow:
+            record.status = next(iter(form.workflow.states))
+        self._kept[record.id] = record
+        return copy_of(record)
+
+    def update(self, record: Record | int, values: Mapping[str, Any]) -> Record:
+        """Change a record; fields that people may not write may be set here."""
+        form = self._form()
+        changed = copy_of(self._standing(record if isinstance(record, int) else record.id))
+        own = {name: value for name, value in values.items() if form.fields[name].filled_by_host}
+        self._assign(form, changed, {name: value for name, value in values.items() if name not in own})
+        for name, value in own.items():
+            setattr(changed, name, value)
+        changed.version = (changed.version or 0) + 1
+        changed.updated_at, changed.updated_by = self._fake.now, self._fake.user.id
+        self._kept[changed.id] = changed
+        return copy_of(changed)
+
+    def delete(self, record: Record | int) -> None:
+        """Move a record to the recycle bin."""
+        gone = copy_of(self._standing(record if isinstance(record, int) else record.id))
+        gone.deleted_at, gone.deleted_by = self._fake.now, self._fake.user.id
+        self._kept[gone.id] = gone
+
+    def _form(self) -> LiveForm:
+        if self._live is None:
+            raise TypeError(f"This FakeContext knows no fields of '{self._name}'. Give it a record, or plugin=….")
+        return self._live
+
+    def _standing(self, record_id: int) -> Record:
+        record = self._kept.get(record_id)
+        if record is None or record.deleted_at is not None:
+            raise NotFound(f"No record {record_id} of '{self._name}' was given to this FakeContext.")
+        return record
+
+    def _matching(self, condition: Mapping[str, Any]) -> list[Record]:
+        if self._live is None:
+            return []  # the test says that there are none
+        compiled, tokens = self._live.condition(condition), self._fake.tokens
+        live = (record for record in self._kept.values() if record.deleted_at is None)
+        return [record for record in sorted(live, key=lambda each: each.id) if compiled.matches(record, tokens)]
+
+    def _assign(self, form: LiveForm, record: Record, values: Mapping[str, Any]) -> None:
+        parsed, errors = decode(form.schema, values)
+        if errors:
+            raise Invalid(f"'{self._name}' does not take these values: {errors}", errors=errors)
+        for name, value in parsed.items():
+            rows = [{**row, "id": row.get("id")} for row in value or ()] if name in form.line_tables else value
+            setattr(record, name, rows)
+        for name, make in form.record_class.__lines__.items():
+            lines = getattr(record, name) or []
+            setattr(record, name, [line if not isinstance(line, dict) else make(**line) for line in lines])
