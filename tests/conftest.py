@@ -1,10 +1,12 @@
 """Shared by the tests of the plugin's rules."""
 
 import pytest
+
+from crm_plugin import ROOT
 from lowcode.declare.load import load_plugin
 from lowcode.declare.model import Plugin
 
-from crm_plugin import ROOT
+pytest_plugins = ["lowcode.testing.plugin"]
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,9 @@ from typing import Any, cast
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lowcode.api import Record
 
 from crm_plugin.pricing import LinePrice, price_document, price_line
+from lowcode.api import Record
 
 AMOUNTS = ("gross_amount", "discounted_price", "discount_amount", "subtotal", "net_amount", "tax_amount")
 MAX_QUANTITY, MAX_PRICE, FULL_RATE = 99_999_999_999, 99_999_999_999_999, 10_000

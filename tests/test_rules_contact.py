@@ -2,11 +2,10 @@
 
 from typing import Any
 
+from crm_plugin.rules import contact
 from lowcode.api import Record
 from lowcode.declare.model import Plugin
 from lowcode.testing import FakeContext, make_record
-
-from crm_plugin.rules import contact
 
 
 def person(crm: Plugin, **values: Any) -> Record:

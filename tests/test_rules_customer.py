@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+
+from crm_plugin.rules import customer
 from lowcode.api import Record
 from lowcode.declare.model import Plugin
 from lowcode.testing import FakeContext, make_record
-
-from crm_plugin.rules import customer
 
 NOW = datetime(2026, 11, 23, 2, 15, tzinfo=UTC)
 BEFORE = datetime(2026, 1, 5, tzinfo=UTC)

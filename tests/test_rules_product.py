@@ -1,9 +1,8 @@
 """Rules of products."""
 
+from crm_plugin.rules import product
 from lowcode.declare.model import Plugin
 from lowcode.testing import FakeContext, make_record
-
-from crm_plugin.rules import product
 
 
 def test_a_product_in_a_quotation_is_kept(crm: Plugin) -> None:

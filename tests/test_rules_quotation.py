@@ -4,11 +4,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from crm_plugin.rules import quotation
 from lowcode.api import Record
 from lowcode.declare.model import Plugin
 from lowcode.testing import FakeContext, make_record
-
-from crm_plugin.rules import quotation
 
 LINE = {"product_name": "网关", "quantity": Decimal(3), "unit_price": Decimal("999.99"), "tax_rate": Decimal(13)}
 

@@ -11,7 +11,7 @@ from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations import ops
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, ForeignKeyConstraint
 
 from lowcode import migrate
 from lowcode.db import Database
@@ -78,6 +78,7 @@ def revision(history: History, message: str) -> Path | None:
         script = _compare(connection, history, set())
         if not _lines(script.upgrade_ops):
             return None
+        _add_circular_references(script)
         context = history.context(connection, render_item=_render_type, render_as_batch=True)
         bodies = [
             render_python_code(body, render_as_batch=True, render_item=_render_type, migration_context=context)
@@ -134,6 +135,24 @@ def _compare(connection: Connection, history: History, others: set[str]) -> ops.
 
     context = history.context(connection, include_object=include, compare_type=True, render_as_batch=True)
     return produce_migrations(context, history.tables)
+
+
+def _add_circular_references(script: ops.MigrationScript) -> None:
+    """Add references marked `use_alter` after all tables, and drop them before: two tables may point at each other."""
+    up, down = script.upgrade_ops, script.downgrade_ops
+    if up is None or down is None:
+        return
+    for operation in [each for each in up.ops if isinstance(each, ops.CreateTableOp)]:
+        table = operation.table_name
+        late = [part for part in operation.columns if isinstance(part, ForeignKeyConstraint) and part.use_alter]
+        operation.columns = [part for part in operation.columns if not any(part is key for key in late)]
+        for key in late:
+            referred = key.elements[0].target_fullname.rpartition(".")[0]
+            remote = [element.target_fullname.rpartition(".")[2] for element in key.elements]
+            name = str(key.name)
+            add = ops.CreateForeignKeyOp(name, table, referred, list(key.column_keys), remote)
+            up.ops.append(ops.ModifyTableOps(table, [add]))
+            down.ops.insert(0, ops.ModifyTableOps(table, [ops.DropConstraintOp(name, table, type_="foreignkey")]))
 
 
 def _lines(upgrade: ops.UpgradeOps | None) -> list[str]:

@@ -34,7 +34,7 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 def main() -> None:
     """Run the command line; refusals are one sentence on stderr and status 1."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for noisy in ("huey", "alembic.runtime.plugins"):
+    for noisy in ("huey", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     i18n.load([HERE / "locale"])
     i18n.language.set("en" if os.environ.get("LANG", "").startswith("en") else "zh")

@@ -96,7 +96,7 @@ def change_item(ctx: "Context", name: str, code: str, payload: Mapping[str, Any]
 def remove_item(ctx: "Context", name: str, code: str) -> None:
     """Delete an item that nothing uses."""
     declared, item = _declared(ctx, name), _item(ctx, name, code)
-    if declared.system:
+    if declared.system or item.attributes.get("system"):
         raise Conflict(
             _("“{label}”由系统流程使用，不能删除，可以改名或停用。", label=item.label), code="system_dictionary"
         )

@@ -10,6 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from lowcode.errors import Unavailable
+from lowcode.i18n import _
+
 
 def write_json(path: Path, value: Any) -> None:
     """Replace a JSON file in one step: a reader sees the old or the new one, also after a power cut."""
@@ -49,6 +52,8 @@ def read_json(path: Path, default: Any) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return default
+    except ValueError as fault:
+        raise Unavailable(_("文件 {name} 已损坏；请从备份恢复它。", name=path.name)) from fault
 
 
 def sync_folder(folder: Path) -> None:

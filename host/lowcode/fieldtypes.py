@@ -259,7 +259,9 @@ class DateType(FieldType):
         return Date()
 
     def parse(self, field: Field, raw: Any) -> date:
-        """Take `2026-11-23`."""
+        """Take `2026-11-23`, and a date as rules have it."""
+        if isinstance(raw, date) and not isinstance(raw, datetime):
+            return raw
         if isinstance(raw, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", raw):
             try:
                 return date.fromisoformat(raw)
@@ -288,7 +290,9 @@ class DateTimeType(FieldType):
         return UtcDateTime()
 
     def parse(self, field: Field, raw: Any) -> datetime:
-        """Take `2026-11-23T02:15:00Z` or another offset; a day alone is its first instant in UTC."""
+        """Take `2026-11-23T02:15:00Z` or another offset, and an instant as rules have it; a day alone is its start in UTC."""
+        if isinstance(raw, datetime) and raw.tzinfo is not None:
+            return raw.astimezone(UTC).replace(microsecond=0)
         if isinstance(raw, str) and len(raw) <= 35:
             try:
                 value = datetime.fromisoformat(f"{raw}T00:00:00Z" if len(raw) == 10 else raw)

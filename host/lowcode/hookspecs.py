@@ -49,11 +49,14 @@ class HookSpecs:
 
     @hookspec(firstresult=True)
     def approvers(self, record: "Record", step: "Step", ctx: "Context") -> Iterable[int] | None:
-        """Return the user ids that decide a step. Called when the step opens. Pure."""
+        """Return the user ids that decide a step; None leaves it to the declaration. Called when the step opens. Pure."""
 
     @hookspec
     def after_move(self, record: "Record", move: str, ctx: "Context") -> None:
-        """Write other records through `ctx`. Called in the transaction, after a state move."""
+        """Write other records through `ctx`. Called in the transaction, after a state move.
+
+        The decision of an approval is a move too: `<approval>.approved` or `<approval>.rejected`.
+        """
 
 
 class HookFamilies:

@@ -5,13 +5,14 @@ It only adds. What an administrator changed, added or disabled stays, so it may 
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from lowcode.configuration import touch, upsert
-from lowcode.declare.model import DictionaryItem, Plugin
+from lowcode.declare.model import Approval, DictionaryItem, Plugin, Workflow
 from lowcode.errors import NotFound
 from lowcode.i18n import _
-from lowcode.schema import dictionary_items, number_rules, state
+from lowcode.schema import approval_definitions, dictionary_items, number_rules, state
+from lowcode.workflow import flows
 
 if TYPE_CHECKING:
     from lowcode.context import Context
@@ -35,7 +36,7 @@ def plan(ctx: "Context", plugin_name: str) -> dict[str, Any]:
             for name, rule in plugin.numbering.items()
         ],
         "workflows": [
-            {"name": name, "label": _(workflow.label), "add": [], "keep": list(workflow.states)}
+            {"name": name, "label": _(workflow.label), **_split_approvals(ctx, workflow)}
             for name, workflow in plugin.workflows.items()
         ],
     }
@@ -60,6 +61,9 @@ def apply(ctx: "Context", plugin_name: str) -> dict[str, Any]:
                 name=rule.name, label=rule.label or rule.name, pattern=rule.pattern, reset=rule.reset
             )
             ctx.connection.execute(statement.on_conflict_do_nothing())
+    for entry in done["workflows"]:
+        for name in entry["add"]:
+            _add_steps(ctx, plugin.workflows[entry["name"]], name)
     return done
 
 
@@ -91,6 +95,30 @@ def _split(declared: Any, kept: Any) -> dict[str, list[str]]:
         "add": [code for code in declared if code not in kept],
         "keep": [code for code in declared if code in kept],
     }
+
+
+def _split_approvals(ctx: "Context", workflow: Workflow) -> dict[str, list[str]]:
+    """Steps that nobody edited follow the declaration, so that an upgrade brings its new ones."""
+    add = [name for name, declared in workflow.approvals.items() if _is_behind(ctx, workflow.name, declared)]
+    return {"add": add, "keep": [name for name in workflow.approvals if name not in add]}
+
+
+def _is_behind(ctx: "Context", workflow: str, declared: Approval) -> bool:
+    kept = ctx.configuration.approvals.get((workflow, declared.name))
+    return kept is None or (not kept.edited and kept.steps != flows.steps_json(declared.steps))
+
+
+def _add_steps(ctx: "Context", workflow: Workflow, name: str) -> None:
+    kept = ctx.configuration.approvals.get((workflow.name, name))
+    ctx.connection.execute(
+        insert(approval_definitions).values(
+            workflow=workflow.name,
+            approval=name,
+            version=kept.version + 1 if kept else 1,
+            steps=flows.steps_json(workflow.approvals[name].steps),
+            edited=False,
+        )
+    )
 
 
 def _plugin(ctx: "Context", name: str) -> Plugin:

@@ -200,6 +200,7 @@ def _check_references(
     ctx: MigrationContext, step: MigrationInfo, heads: Collection[Any], run_args: Mapping[str, Any]
 ) -> None:
     """Refuse a step that leaves rows pointing nowhere: SQLite does not check while tables are rebuilt."""
+    log.info("%s: migration %s", ctx.version_table, step.up_revision_id)
     connection = ctx.connection
     if connection is not None and connection.dialect.name == "sqlite":
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()

@@ -61,6 +61,13 @@ class Platform:
         """Run `work` in one write transaction, again when another was in the way."""
         return self.db.run(lambda connection: work(Context(self, connection, user, now=now)))
 
+    @contextmanager
+    def trying(self, user: User, *, now: datetime | None = None) -> Iterator[Context]:
+        """Open a context that may write, and keep nothing of what it wrote."""
+        with self.db.write() as connection, connection.begin_nested() as savepoint:
+            yield Context(self, connection, user, now=now)
+            savepoint.rollback()
+
     def as_system(self, work: Callable[[Context], T], *, now: datetime | None = None) -> T:
         """Run `work` for the platform itself: jobs, sample data, the command line."""
         return self.db.run(lambda connection: work(Context(self, connection, SYSTEM, now=now, is_system=True)))

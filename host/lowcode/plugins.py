@@ -93,7 +93,7 @@ def _load_release(home: Path, entry: Installed) -> LoadedPlugin:
         point for found in distributions(path=[str(folder)]) for point in found.entry_points if point.group == GROUP
     ]
     root = installed.manifest_folder(home, entry.plugin, entry.version)
-    if len(points) != 1 or root is None:
+    if len(points) != 1 or root is None or not (folder / entry.package).is_dir():
         reason = _("安装目录 {folder} 不完整；请卸载后重新安装。", folder=f"{entry.plugin}/{entry.version}")
         return _disabled(entry.plugin, entry.version, (reason,), from_store=True)
     misfit = _range_problem(root)

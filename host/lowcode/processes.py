@@ -56,16 +56,18 @@ def _start(command: list[str], more: Mapping[str, str], *keep: int) -> "subproce
     )
 
 
-def stop(process: "subprocess.Popen[bytes] | None", seconds: float = GRACE_SECONDS + 5) -> None:
-    """End a child: first politely, then surely."""
-    if process is None or process.poll() is not None:
-        return
-    process.terminate()
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+def stop(*children: "subprocess.Popen[bytes] | None", seconds: float = GRACE_SECONDS + 5) -> None:
+    """End children: first all politely, then each surely."""
+    running = [child for child in children if child is not None and child.poll() is None]
+    for child in running:
+        child.terminate()
+    deadline = time.monotonic() + seconds
+    for child in running:
+        try:
+            child.wait(max(deadline - time.monotonic(), 0.1))
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
 
 
 def _die_with_parent() -> None:

@@ -57,8 +57,7 @@ class Supervisor:
                 self._serve()
                 return 0
             finally:
-                processes.stop(self._jobs)
-                processes.stop(self._web)
+                processes.stop(self._jobs, self._web)
 
     def _note(self, number: int, _frame: object) -> None:
         """Only remember the signal: a handler may run in the middle of anything."""

@@ -10,7 +10,7 @@ from lowcode.declare.model import Approval, Move, Step, Workflow
 from lowcode.declare.problems import Spot, hint, quote
 from lowcode.declare.scene import Fields, Scene
 
-SOURCES = ("role", "users", "head_of", "field", "chosen")
+SOURCES = ("role", "users", "head_of", "field")
 PEOPLE = ("owner", "submitter", "system")
 
 
@@ -90,11 +90,9 @@ def _check_people(people: Mapping[str, Any], fields: Fields | None, spot: Spot, 
                 f"{quote(source)} is not a source of people.{hint(source, SOURCES)} Use one of: {', '.join(SOURCES)}."
             )
             at.fault("E404", message)
-        elif source == "chosen" and value is True:
-            continue
         elif not names or not all(isinstance(name, str) for name in names):
             at.fault("E404", f"'{source}' takes a name or a list of names. Write it as text.")
-        elif source in ("role", "chosen"):
+        elif source == "role":
             scene.roles(names, at)
         elif source in ("head_of", "field"):
             _check_person(names, fields, at, also=("submitter",) if source == "head_of" else ())

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from lowcode.identity import departments as department_service
 from lowcode.identity import users as user_service
@@ -78,12 +78,12 @@ class People:
 
     def heads_over(self, user_id: int | None) -> list[int]:
         """Give the active heads of a person's department and of those above it, nearest first."""
-        own = select(departments.c.path).where(departments.c.id == self.department_of(user_id)).scalar_subquery()
-        above = own.startswith(departments.c.path)
+        own = departments.alias("own")
         statement = (
             select(users.c.id)
-            .select_from(departments.join(users, users.c.id == departments.c.head_id))
-            .where(above, users.c.is_active)
+            .join_from(departments, users, users.c.id == departments.c.head_id)
+            .join(own, own.c.path.startswith(departments.c.path))
+            .where(own.c.id == self.department_of(user_id), users.c.is_active)
             .order_by(func.length(departments.c.path).desc())
         )
         return list(self._ctx.connection.scalars(statement))

@@ -12,7 +12,7 @@ from lowcode.records import reading, references, saving
 from lowcode.records.draft import Draft
 from lowcode.records.record import Record, Row, copy_of
 from lowcode.schemas import decode
-from lowcode.workflow import machine
+from lowcode.workflow import approval, machine, runs
 
 if TYPE_CHECKING:
     from lowcode.context import Context
@@ -27,12 +27,12 @@ def act(
     record = reading.require(ctx, form, record_id, lock=not preview)
     step = _step(form, name)
     _authorise(ctx, form, record, step)
+    if preview and not (isinstance(step, Action) and step.preview):
+        raise Invalid(_("“{label}”没有预览。", label=_(step.label)), code="no_preview")
     if isinstance(step, Move):
         return _answer(ctx, form, record_id, _move(ctx, form, record, step, params), None)
     result = _call(ctx, form, record, step, _params(ctx, form, step.params, name, params, record))
     if preview:
-        if not step.preview:
-            raise Invalid(_("“{label}”没有预览。", label=_(step.label)), code="no_preview")
         return {"plan": dict(result.plan or {})}
     return _answer(ctx, form, record_id, result.message, result.open)
 
@@ -64,7 +64,8 @@ def _step(form: LiveForm, name: str) -> Action | Move:
 
 
 def _authorise(ctx: "Context", form: LiveForm, record: Record, step: Action | Move) -> None:
-    if not machine.may(ctx, form, record, step):
+    submitter = runs.submitters(ctx, form, [record]).get(record.id)
+    if not machine.may(ctx, form, record, step, submitter):
         raise Forbidden(_("您没有权限进行“{label}”。", label=_(step.label)))
     if not machine.fits(ctx, form, record, step):
         raise Refused(
@@ -117,6 +118,8 @@ def _move(ctx: "Context", form: LiveForm, original: Record, move: Move, raw: Map
     record.status = move.to
     saving.write_changes(ctx, Draft(form, record, original), action=move.name)
     ctx.platform.hooks.call(form.name, "after_move", record=record, move=move.name, ctx=ctx.system)
+    if move.approval:
+        approval.open_run(ctx, form, record, move)
     return _("“{label}”已完成。", label=_(move.label))
 
 

@@ -8,6 +8,7 @@ from lowcode.errors import Refused
 from lowcode.forms import LiveForm
 from lowcode.records import history, listing, reading, rollups, saving, store
 from lowcode.records.record import Record, copy_of
+from lowcode.workflow import runs
 
 if TYPE_CHECKING:
     from lowcode.context import Context
@@ -28,6 +29,7 @@ def delete_record(ctx: "Context", form: LiveForm, original: Record) -> None:
     record = copy_of(original)
     record.deleted_at, record.deleted_by = ctx.now, ctx.user.id or None
     _write(ctx, form, record, original, "delete")
+    runs.leave(ctx, form, record.id)
 
 
 def restore(ctx: "Context", form: LiveForm, record_id: int) -> dict[str, Any]:

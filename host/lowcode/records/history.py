@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lowcode.context import Context
 
 LABELS = {"create": "新增", "edit": "编辑", "delete": "删除", "restore": "恢复"}
+OUTCOMES = {"approved": "审批通过", "rejected": "审批驳回"}
 STAMPS = frozenset({"version", "updated_at", "updated_by"})
 
 
@@ -69,7 +70,8 @@ def history(ctx: "Context", form: LiveForm, record_id: int) -> list[dict[str, An
 
 def _action_label(form: LiveForm, action: str) -> str:
     declared = form.declared.actions.get(action) or (form.workflow.moves.get(action) if form.workflow else None)
-    return _(declared.label if declared else LABELS.get(action, action))
+    others = LABELS | OUTCOMES  # an approval writes `review.approved`
+    return _(declared.label if declared else others.get(action.rpartition(".")[2], action))
 
 
 def _label(form: LiveForm, path: str) -> str:

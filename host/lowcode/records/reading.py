@@ -13,7 +13,7 @@ from lowcode.forms import LiveForm, visible_fields
 from lowcode.i18n import _
 from lowcode.records import store
 from lowcode.records.record import Record, Row
-from lowcode.workflow import machine
+from lowcode.workflow import machine, runs
 
 if TYPE_CHECKING:
     from lowcode.context import Context
@@ -39,10 +39,14 @@ def serialise(
     ctx: "Context", form: LiveForm, records: Sequence[Record], names: Iterable[str] | None = None
 ) -> list[dict[str, Any]]:
     """Turn records into the JSON of the HTTP contract. `names` limits the fields."""
-    known = visible_fields(form, ctx.user.roles)
+    known = form.fields if ctx.is_system else visible_fields(form, ctx.user.roles)
     fields = {name: f for name, f in known.items() if name not in HIDDEN and (names is None or name in names)}
     _resolve(ctx, fields, records)
-    return [_record(ctx, form, fields, record) for record in records]
+    submitters = runs.submitters(ctx, form, records)
+    return [
+        _record(ctx, form, fields, record) | {"$can": can(ctx, form, record, submitters.get(record.id))}
+        for record in records
+    ]
 
 
 def _record(ctx: "Context", form: LiveForm, fields: Mapping[str, Field], record: Record) -> dict[str, Any]:
@@ -60,7 +64,6 @@ def _record(ctx: "Context", form: LiveForm, fields: Mapping[str, Field], record:
             ]
     shown["$title"] = str(getattr(record, form.declared.title) or record.id)
     shown["$labels"] = _labels(ctx, form, fields, record)
-    shown["$can"] = can(ctx, form, record)
     return shown
 
 
@@ -96,11 +99,11 @@ def _labels(ctx: "Context", form: LiveForm, fields: Mapping[str, Field], row: Ro
     return labels
 
 
-def can(ctx: "Context", form: LiveForm, record: Record) -> list[str]:
+def can(ctx: "Context", form: LiveForm, record: Record, submitter: int | None) -> list[str]:
     """List what the person may do with the record now: the one source of buttons in pages and of `$can`."""
     editable = form.is_editable(record)
     verbs = [verb for verb in ("edit", "delete") if editable and access.permits(ctx, form, verb, record)]
-    return verbs + machine.available(ctx, form, record)
+    return verbs + machine.available(ctx, form, record, submitter)
 
 
 _TITLED = frozenset({"ref", "user", "department"})

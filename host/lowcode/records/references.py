@@ -143,8 +143,7 @@ def _pointer_fault(ctx: "Context", place: Place, record: Record, found: Found) -
     ):
         return _("这条记录不符合可选条件，请重新选择。")
     for theirs, mine in declared.same.items():
-        expected = getattr(record, mine)
-        if expected is not None and getattr(row, theirs) != expected:
+        if getattr(row, theirs) != getattr(record, mine):
             return _("所选记录与本单据的“{field}”不一致，请重新选择。", field=theirs)
     return None
 

@@ -11,6 +11,7 @@ from lowcode.records import draft as drafts
 from lowcode.records import history, reading, rollups, store
 from lowcode.records.draft import Draft
 from lowcode.records.record import Record, copy_of
+from lowcode.workflow import runs
 
 if TYPE_CHECKING:
     from lowcode.context import Context
@@ -79,6 +80,8 @@ def write_changes(ctx: "Context", draft: Draft, action: str = "edit") -> Record:
         raise Forbidden(_("修改后的记录将不归您管理，请检查负责人。"), code="out_of_scope")
     _before(ctx, draft)
     store.update_record(ctx, form, record, original)
+    if form.workflow and record.status != original.status:
+        runs.leave(ctx, form, record.id)
     _after(ctx, draft, action)
     return record
 

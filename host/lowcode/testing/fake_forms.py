@@ -69,7 +69,7 @@ class FakeForm(FormProxy):
 
     def create(self, values: Mapping[str, Any]) -> Record:
         """Create a record with the defaults of its fields. Raises Invalid for a value that its field does not take."""
-        form = self._form()
+        form = self._declared_form()
         record = make_record(form.declared)
         for name, declared in form.declared.fields.items():
             if declared.type != "lines":
@@ -86,7 +86,7 @@ class FakeForm(FormProxy):
 
     def update(self, record: Record | int, values: Mapping[str, Any]) -> Record:
         """Change a record; fields that people may not write may be set here."""
-        form = self._form()
+        form = self._declared_form()
         changed = copy_of(self._standing(record if isinstance(record, int) else record.id))
         own = {name: value for name, value in values.items() if form.fields[name].filled_by_host}
         self._assign(form, changed, {name: value for name, value in values.items() if name not in own})
@@ -103,7 +103,7 @@ class FakeForm(FormProxy):
         gone.deleted_at, gone.deleted_by = self._fake.now, self._fake.user.id
         self._kept[gone.id] = gone
 
-    def _form(self) -> LiveForm:
+    def _declared_form(self) -> LiveForm:
         if self._live is None:
             raise TypeError(f"This FakeContext knows no fields of '{self._name}'. Give it a record, or plugin=….")
         return self._live
@@ -126,8 +126,10 @@ class FakeForm(FormProxy):
         if errors:
             raise Invalid(f"'{self._name}' does not take these values: {errors}", errors=errors)
         for name, value in parsed.items():
-            rows = [{**row, "id": row.get("id")} for row in value or ()] if name in form.line_tables else value
-            setattr(record, name, rows)
-        for name, make in form.record_class.__lines__.items():
-            lines = getattr(record, name) or []
-            setattr(record, name, [line if not isinstance(line, dict) else make(**line) for line in lines])
+            make = form.record_class.__lines__.get(name)
+            if make is None:
+                setattr(record, name, value)
+                continue
+            columns = form.declared.fields[name].fields
+            defaults = {column: drafts.default(self._fake, declared) for column, declared in columns.items()}
+            setattr(record, name, [make(**defaults | row) for row in value or ()])

@@ -11,18 +11,19 @@ from zoneinfo import ZoneInfo
 
 from lowcode.configuration import Item
 from lowcode.context import Context
-from lowcode.declare.model import DictionaryItem, Form, Plugin
+from lowcode.declare.model import DictionaryItem, Plugin
 from lowcode.fieldtypes import FIELD_TYPES
 from lowcode.identity.model import User
 from lowcode.identity.people import People
 from lowcode.records.proxy import Forms
 from lowcode.records.record import Record
 from lowcode.testing.fake_forms import FakeForms, Store
-from lowcode.testing.rows import live_form
+from lowcode.testing.rows import form_of, live_form
 
 NOW = datetime(2026, 11, 23, 2, 15, tzinfo=UTC)
 """The clock of a context that is not given one: 10:15 in Shanghai."""
 
+BUSINESS_ZONE = ZoneInfo("Asia/Shanghai")
 ITEM_KEYS = frozenset(field.name for field in dataclass_fields(Item)) - {"code", "attributes"}
 
 Items = Mapping[str, "str | Mapping[str, Any] | Item"]
@@ -52,9 +53,9 @@ class FakeContext(Context):
         people: Iterable[User] = (),
         departments: Mapping[int, str] | None = None,
         plugin: Plugin | None = None,
-        time_zone: ZoneInfo = ZoneInfo("Asia/Shanghai"),
+        time_zone: ZoneInfo = BUSINESS_ZONE,
     ) -> None:
-        own = frozenset({department_id} - {None})
+        own = frozenset({department_id} if department_id else ())
         self.user = User(user_id, f"user{user_id}", f"User {user_id}", department_id, own, frozenset(roles))
         self.now = now.astimezone(UTC).replace(microsecond=0)
         self.is_system = True
@@ -91,11 +92,6 @@ class FakeContext(Context):
     def users(self) -> People:
         """The given people."""
         return FakePeople(self)
-
-    @property
-    def system(self) -> Context:  # type: ignore[override]
-        """The same context: there are no permissions here."""
-        return self
 
     def dictionary(self, name: str) -> Mapping[str, Item]:
         """Give the items of a given dictionary by code."""
@@ -145,17 +141,10 @@ def _store(plugin: Plugin | None, records: Mapping[str, Sequence[Record]]) -> St
     for name, given in records.items():
         kept = store.records.setdefault(name, {})
         for record in given:
-            store.forms.setdefault(name, live_form(_form_of(record)))
+            store.forms.setdefault(name, live_form(form_of(record)))
             record.id = record.id or max(kept, default=0) + 1
             kept[record.id] = record
     return store
-
-
-def _form_of(record: Record) -> Form:
-    form = getattr(type(record), "__form__", None)
-    if not isinstance(form, Form):
-        raise TypeError("A FakeContext holds records made by `make_record`.")
-    return form
 
 
 def _dictionaries(plugin: Plugin | None, given: Mapping[str, Items]) -> dict[str, dict[str, Item]]:
@@ -177,9 +166,9 @@ def _declared_item(item: DictionaryItem, position: int) -> Item:
 def _given_item(code: str, item: str | Mapping[str, Any] | Item) -> Item:
     if isinstance(item, Item):
         return item
-    values = {"label": item} if isinstance(item, str) else dict(item)
-    known = {key: values.pop(key) for key in ITEM_KEYS & values.keys()}
-    return Item(code, known.pop("label", code), **known, attributes=values)
+    values: dict[str, Any] = {"label": item} if isinstance(item, str) else dict(item)
+    known: dict[str, Any] = {key: values.pop(key) for key in ITEM_KEYS & values.keys()}
+    return Item(**{"label": code, **known}, code=code, attributes=values)
 
 
 def _settings(plugin: Plugin | None) -> dict[str, Any]:

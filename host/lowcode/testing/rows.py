@@ -10,6 +10,7 @@ from lowcode.forms import LiveForm, build_form
 from lowcode.records.record import Line, Record
 
 _known: dict[int, tuple[Form, LiveForm]] = {}
+_forms: dict[type[Record], Form] = {}
 
 
 def live_form(form: Form, workflow: Workflow | None = None) -> LiveForm:
@@ -19,8 +20,15 @@ def live_form(form: Form, workflow: Workflow | None = None) -> LiveForm:
         workflows = {workflow.name: workflow} if workflow else {}
         plugin = Plugin(name="test", label="Test", version="1", host_api="", workflows=workflows)
         known = _known[id(form)] = (form, build_form(plugin, form, MetaData()))
-        known[1].record_class.__form__ = form
+        _forms[known[1].record_class] = form
     return known[1]
+
+
+def form_of(record: Record) -> Form:
+    """Give the form of a record made here. Raises TypeError for any other."""
+    if type(record) not in _forms:
+        raise TypeError("A FakeContext holds records made by `make_record`.")
+    return _forms[type(record)]
 
 
 def make_record(form: Form, **values: Any) -> Record:

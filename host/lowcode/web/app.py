@@ -24,6 +24,7 @@ BLUEPRINTS = (
     "lowcode.web.api.session",
     "lowcode.web.api.users",
     "lowcode.web.api.records",
+    "lowcode.web.api.tasks",
     "lowcode.web.api.configuration",
     "lowcode.web.api.files",
     "lowcode.web.api.openapi",

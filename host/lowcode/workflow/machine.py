@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from lowcode.context import Context
 
 
-def available(ctx: "Context", form: LiveForm, record: Record) -> list[str]:
-    """List the moves and actions the person may use on the record now."""
-    return [each.name for each in _open(ctx, form, record)]
+def available(ctx: "Context", form: LiveForm, record: Record, submitter: int | None) -> list[str]:
+    """List the moves and actions the person may use on the record now. `submitter` is that of the open run."""
+    return [each.name for each in _open(ctx, form, record, submitter)]
 
 
 def offered(ctx: "Context", form: LiveForm) -> list[Action | Move]:
@@ -35,17 +35,20 @@ def may_act(ctx: "Context", form: LiveForm, record: Record, action: Action) -> b
     return has_role(ctx, action) and access.permits(ctx, form, action.access, record)
 
 
-def may_move(ctx: "Context", form: LiveForm, record: Record, move: Move) -> bool:
-    """Tell whether the person is one of those the move is for."""
+def may_move(ctx: "Context", form: LiveForm, record: Record, move: Move, submitter: int | None) -> bool:
+    """Tell whether the person is one of those the move is for: the owner, who submitted the open run, or a role."""
     if ctx.is_system or not ctx.user.roles.isdisjoint(move.by):
         return True
-    mine = {getattr(record, form.declared.owner or "created_by"), record.created_by}
-    return ctx.user.id in mine and bool({"owner", "submitter"} & set(move.by))
+    if "owner" in move.by and getattr(record, form.declared.owner or "created_by") == ctx.user.id:
+        return True
+    return "submitter" in move.by and submitter == ctx.user.id
 
 
-def may(ctx: "Context", form: LiveForm, record: Record, step: Action | Move) -> bool:
+def may(ctx: "Context", form: LiveForm, record: Record, step: Action | Move, submitter: int | None) -> bool:
     """Tell whether the person may use a move or an action on this record."""
-    return may_move(ctx, form, record, step) if isinstance(step, Move) else may_act(ctx, form, record, step)
+    if isinstance(step, Move):
+        return may_move(ctx, form, record, step, submitter)
+    return may_act(ctx, form, record, step)
 
 
 def fits(ctx: "Context", form: LiveForm, record: Record, step: Action | Move) -> bool:
@@ -55,8 +58,8 @@ def fits(ctx: "Context", form: LiveForm, record: Record, step: Action | Move) ->
     return step.when is None or form.condition(step.when).matches(record, ctx.tokens)
 
 
-def _open(ctx: "Context", form: LiveForm, record: Record) -> Iterator[Action | Move]:
+def _open(ctx: "Context", form: LiveForm, record: Record, submitter: int | None) -> Iterator[Action | Move]:
     moves = form.workflow.moves.values() if form.workflow else ()
     for step in (*moves, *form.declared.actions.values()):
-        if fits(ctx, form, record, step) and may(ctx, form, record, step):
+        if fits(ctx, form, record, step) and may(ctx, form, record, step, submitter):
             yield step

@@ -1,4 +1,4 @@
-"""First tables."""
+"""first tables."""
 
 import lowcode.api
 import sqlalchemy as sa
@@ -60,7 +60,6 @@ def upgrade() -> None:
     sa.Column('parent_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('path', sa.String(length=500), nullable=False),
     sa.Column('head_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.ForeignKeyConstraint(['head_id'], ['users.id'], name=op.f('fk_departments_head_id'), use_alter=True),
     sa.ForeignKeyConstraint(['parent_id'], ['departments.id'], name=op.f('fk_departments_parent_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_departments'))
     )
@@ -220,8 +219,14 @@ def upgrade() -> None:
     with op.batch_alter_table('user_roles', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_user_roles_role'), ['role'], unique=False)
 
+    with op.batch_alter_table('departments', schema=None) as batch_op:
+        batch_op.create_foreign_key('fk_departments_head_id', 'users', ['head_id'], ['id'])
+
 
 def downgrade() -> None:
+    with op.batch_alter_table('departments', schema=None) as batch_op:
+        batch_op.drop_constraint('fk_departments_head_id', type_='foreignkey')
+
     with op.batch_alter_table('user_roles', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_user_roles_role'))
 

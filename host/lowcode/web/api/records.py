@@ -149,7 +149,7 @@ def act(name: str, record: str, action: str) -> Response:
     payload = json_body()
     record_id = references.record_id(record)
     if request.args.get("preview") == "1":
-        with reading_context() as ctx:
+        with current_platform().trying(current_user()) as ctx:
             return jsonify(acting.act(ctx, live_form(name), record_id, action, payload, preview=True))
     return write(lambda ctx: (200, acting.act(ctx, live_form(name), record_id, action, payload), {}))
 

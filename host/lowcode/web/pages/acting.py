@@ -11,12 +11,11 @@ from lowcode.errors import Conflict, Fault, Invalid, NotFound
 from lowcode.forms import LiveForm
 from lowcode.i18n import _
 from lowcode.records import acting, deleting, reading
-from lowcode.records import draft as drafts
 from lowcode.web import idempotency
 from lowcode.web.current import current_platform, current_user
 from lowcode.web.gate import policy
 from lowcode.web.pages import cells, formdata
-from lowcode.web.pages.controls import Builder
+from lowcode.web.pages.controls import Builder, first_value
 from lowcode.web.pages.feedback import State, fault_response
 from lowcode.web.pages.shell import done, live_form, saved
 
@@ -148,10 +147,7 @@ def _first_value(ctx: "Context", live: LiveForm, name: str, declared: Any, recor
     """Start a dialog with the record's own value of that name where it has one, else with the default."""
     if record.get(name) is not None and name in live.fields and live.fields[name].type == declared.type:
         return record[name]
-    value = drafts.default(ctx, declared)
-    if declared.type == "user" and value:
-        return {"id": value, "title": ctx.users.names([value]).get(value, "")}
-    return None if value is None else cells.FIELD_TYPES[declared.type].dump(declared, value)
+    return first_value(ctx, declared)
 
 
 def _confirm(title: str, question: str, action: str, **hidden: Any) -> str:

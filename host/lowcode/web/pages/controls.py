@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from lowcode.configuration import Item
 from lowcode.declare.model import Field
+from lowcode.fieldtypes import FIELD_TYPES
 from lowcode.forms import LiveForm, visible_fields
 from lowcode.i18n import _
+from lowcode.records import draft as drafts
 from lowcode.web.pages import cells
 from lowcode.web.pages.formdata import local
 
@@ -88,8 +90,12 @@ class Builder:
             depends_on=_depends_on(declared),
             is_output=is_output,
             rows=self._rows(declared, value or []) if declared.type == "lines" else (),
-            columns=self._row(declared, "__row__", {}).controls if declared.type == "lines" else (),
+            columns=self._row(declared, "__row__", self.defaults(declared)).controls if declared.type == "lines" else (),
         )
+
+    def defaults(self, holder: Field) -> dict[str, Any]:
+        """Give the values of a new line, as a record's JSON has them."""
+        return {name: first_value(self.ctx, column) for name, column in holder.fields.items()}
 
     def _rows(self, declared: Field, lines: Iterable[Mapping[str, Any]]) -> tuple[Row, ...]:
         return tuple(self._row(declared, str(index), line) for index, line in enumerate(lines))
@@ -122,6 +128,14 @@ class Builder:
             items = self.ctx.dictionary(declared.suggest).values()
             return tuple(Option(str(item.attributes.get("value", "")), _(item.label)) for item in items if item.enabled)
         return ()
+
+
+def first_value(ctx: "Context", declared: Field) -> Any:
+    """Give the default of a field, as a record's JSON has it."""
+    value = drafts.default(ctx, declared)
+    if declared.type == "user" and value:
+        return {"id": value, "title": ctx.users.names([value]).get(value, "")}
+    return None if value is None else FIELD_TYPES[declared.type].dump(declared, value)
 
 
 def choices(ctx: "Context", declared: Field, value: Any = None) -> Iterable[Option]:

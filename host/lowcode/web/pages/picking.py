@@ -1,6 +1,6 @@
 """What the searchable controls offer: records, people and departments, as JSON for the page at hand."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, jsonify, request
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 bp = Blueprint("picking", __name__)
 MOST = 50
+HINTS = 2
 SEARCHED = frozenset({"text", "phone", "email"})
 
 
@@ -39,29 +40,35 @@ def pick(form: str, path: str) -> Response:
         if "!" not in path and path.partition(".")[0] not in known:
             raise NotFound(_("没有这个字段。"))
         items = offers(ctx, declared, search, agreed)
-    return jsonify({"items": [{"value": str(key), "text": title} for key, title in items]})
+    return jsonify({"items": [{"value": str(key), "text": title, "hint": hint} for key, title, hint in items]})
 
 
-def offers(ctx: "Context", declared: Field, search: str, agreed: Mapping[str, str]) -> list[tuple[int, str]]:
-    """Give ids and titles that fit the text, in order of the title, at most 50."""
+def offers(ctx: "Context", declared: Field, search: str, agreed: Mapping[str, str]) -> list[tuple[int, str, str]]:
+    """Give id, title and a hint that tells equal titles apart, of what fits the text; by title, at most 50."""
     if declared.type == "user":
-        return [(row.id, row.name) for row in ctx.users.active(search, MOST)]
+        return [(row.id, row.name, row.username) for row in ctx.users.active(search, MOST)]
     if declared.type == "department":
         name = departments.c.name
         statement = select(departments.c.id, name).where(name.icontains(search, autoescape=True))
-        return [(row[0], row[1]) for row in ctx.connection.execute(statement.order_by(name).limit(MOST))]
+        return [(row[0], row[1], "") for row in ctx.connection.execute(statement.order_by(name).limit(MOST))]
     target = ctx.platform.forms[declared.form or ""]
     title = target.column(target.declared.title)
-    statement = _narrowed(ctx, target, declared, agreed)
+    hints = [name for name in _texts(ctx, target) if target.fields[name].type == "text" and name != target.declared.title]
+    statement = _narrowed(ctx, target, declared, agreed, [target.column(name) for name in hints[:HINTS]])
     if search:
         statement = statement.where(_holds(ctx, target, search))
     rows = ctx.connection.execute(statement.order_by(title, target.table.c.id).limit(MOST))
-    return [(row[0], str(row[0] if row[1] is None else row[1])) for row in rows]
+    return [
+        (key, str(key if shown is None else shown), " · ".join(str(each) for each in more if each is not None))
+        for key, shown, *more in rows
+    ]
 
 
-def _narrowed(ctx: "Context", target: LiveForm, declared: Field, agreed: Mapping[str, str]) -> Select[Any]:
+def _narrowed(
+    ctx: "Context", target: LiveForm, declared: Field, agreed: Mapping[str, str], hints: Sequence[ColumnElement[Any]]
+) -> Select[Any]:
     table = target.table
-    statement = select(table.c.id, target.column(target.declared.title)).where(
+    statement = select(table.c.id, target.column(target.declared.title), *hints).where(
         table.c.deleted_at.is_(None), access.clause(ctx, target)
     )
     if declared.where:
@@ -72,12 +79,16 @@ def _narrowed(ctx: "Context", target: LiveForm, declared: Field, agreed: Mapping
 
 
 def _holds(ctx: "Context", target: LiveForm, search: str) -> ColumnElement[bool]:
-    """Look into the title and into the plain texts that the form's own lists search."""
-    known = visible_fields(target, ctx.user.roles)
-    names = {target.declared.title, *(name for view in target.declared.lists.values() for name in view.search)}
-    texts = sorted(name for name in names if name in known and known[name].type in SEARCHED)
     text = lower(search)
-    return or_(false(), *(ascii_lower(target.column(name)).contains(text, autoescape=True) for name in texts))
+    columns = (ascii_lower(target.column(name)) for name in _texts(ctx, target))
+    return or_(false(), *(column.contains(text, autoescape=True) for column in columns))
+
+
+def _texts(ctx: "Context", target: LiveForm) -> list[str]:
+    """Name the title and the plain texts that the form's own lists search."""
+    known = visible_fields(target, ctx.user.roles)
+    names = (target.declared.title, *(name for view in target.declared.lists.values() for name in view.search))
+    return [name for name in dict.fromkeys(names) if name in known and known[name].type in SEARCHED]
 
 
 def title_of(ctx: "Context", declared: Field, key: int) -> str:

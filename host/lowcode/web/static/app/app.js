@@ -40,8 +40,8 @@ function closeDialog() {
 }
 
 function focusFirst(root) {
-  const first = root.querySelector("[autofocus], .dialog-body input:not([type=hidden]):not([readonly]):not(.tomselected), .dialog-body select:not(.tomselected), .dialog-body textarea, .dialog-foot .btn-primary, .dialog-foot .btn-danger");
-  if (first) first.focus();
+  const first = root.querySelector(".dialog-body input:not([type=hidden]):not([readonly]), .dialog-body select, .dialog-body textarea, .dialog-foot [type=submit]");
+  if (first) focusQuietly(first);
 }
 
 if (dialog) {

@@ -9,6 +9,13 @@ const fixedBelow = (element, anchor) => {
   element.style.top = room < element.offsetHeight + 8 && place.top > room ? place.top - element.offsetHeight - 4 + "px" : place.bottom + 2 + "px";
 };
 
+function element(style, content) {
+  const made = document.createElement("div");
+  made.className = style;
+  made.textContent = content;
+  return made;
+}
+
 function searchable(select) {
   const remote = select.dataset.remote;
   const picker = new TomSelect(select, {
@@ -27,15 +34,29 @@ function searchable(select) {
       picker.clearOptions();
       fetch(address, { headers: { Accept: "application/json" } }).then((answer) => answer.json()).then((found) => done(found.items)).catch(() => done());
     }),
-    render: { no_results: () => { const none = document.createElement("div"); none.className = "no-results"; none.textContent = text("None"); return none; }, loading: null },
+    render: { no_results: () => element("no-results", text("None")), option: (data) => { const line = element("", data.text); if (data.hint) line.append(element("hint", data.hint)); return line; }, loading: null },
     onDropdownOpen: () => picker.positionDropdown(),
   });
   picker.positionDropdown = () => { picker.dropdown.style.width = Math.max(200, picker.control.offsetWidth) + "px"; fixedBelow(picker.dropdown, picker.control); };
+  // A click opens the list and never closes it, however the control got its focus.
+  picker.onClick = () => { picker.focus(); if (remote) picker.preload(); picker.open(); };
   picker.on("load", () => { picker.isOpen && picker.positionDropdown(); });
   picker.on("item_add", () => picker.setTextboxValue(""));
   select.setAttribute("aria-hidden", "true");
+  // What is typed to search is no value of the form.
+  for (const kind of ["input", "change"]) picker.control_input.addEventListener(kind, (event) => event.stopPropagation());
   // What a value depends on has changed: the choices are asked for again when the control is next opened.
   select.addEventListener("stale", () => { picker.loadedSearches = {}; picker.wrapper.classList.remove("preloaded"); });
+}
+
+// Focus set by the page, not by a person, opens no list.
+function focusQuietly(control) {
+  const picker = control.tomselect;
+  if (!picker) { control.focus(); return; }
+  const { openOnFocus, preload } = picker.settings;
+  Object.assign(picker.settings, { openOnFocus: false, preload: false });
+  picker.focus();
+  setTimeout(() => Object.assign(picker.settings, { openOnFocus, preload }), 100);
 }
 
 addEventListener("scroll", (event) => {

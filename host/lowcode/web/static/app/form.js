@@ -50,7 +50,7 @@ function showFaults(form) {
   });
 }
 
-const ofForm = (event) => document.getElementById("record-form") && /\/preview$|record-form/.test(event.detail.requestConfig.path + " " + event.detail.elt.id);
+const ofForm = (event) => event.detail.elt.closest("#record-form") && event.detail.elt.matches("form, [hx-post$='/preview']");
 
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.shouldSwap && ofForm(event)) document.querySelectorAll("#record-form .fault:not(:empty)").forEach((fault) => fault.replaceChildren());
@@ -79,7 +79,7 @@ document.addEventListener("click", (event) => {
   if (link) {
     event.preventDefault();
     const control = document.getElementById(link.dataset.goto);
-    if (control) (control.tomselect ? control.tomselect : control).focus();
+    if (control) focusQuietly(control);
   }
   const add = event.target.closest("[data-add-line]");
   if (add) addLine(add);
@@ -107,7 +107,7 @@ function addLine(button) {
   htmx.process(row);
   enhance(row);
   const first = row.querySelector("select, input:not([type=hidden])");
-  if (first) (first.tomselect || first).focus();
+  if (first) focusQuietly(first);
   recordForm(button).dispatchEvent(new Event("input", { bubbles: true }));
 }
 

@@ -1,0 +1,159 @@
+"""Runs of approvals and their tasks in the database. No rules, no permissions."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Row, Select, insert, select, update
+
+from lowcode.forms import LiveForm
+from lowcode.records.record import Record
+from lowcode.schema import approval_tasks, approvals
+from lowcode.workflow import flows
+from lowcode.workflow.flows import Flow
+
+if TYPE_CHECKING:
+    from lowcode.context import Context
+
+PENDING = ("waiting", "open")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One approval of one record. `step` counts from 0; after the last agreement it is the number of steps."""
+
+    id: int
+    form: str
+    record: int
+    approval: str
+    flow: Flow
+    submitted_by: int | None
+    submitted_at: datetime
+    step: int
+    outcome: str | None
+    closed_at: datetime | None
+    digest: str
+
+
+def add(
+    ctx: "Context", form: LiveForm, record: Record, approval: str, flow: Flow, document: Mapping[str, Any], digest: str
+) -> Run:
+    """Begin a run; the database refuses a second open one of the same record."""
+    assert form.workflow is not None
+    run_id = ctx.connection.scalar(
+        insert(approvals).returning(approvals.c.id),
+        {
+            "form": form.name,
+            "record": record.id,
+            "title": document["$title"],
+            "workflow": form.workflow.name,
+            "approval": approval,
+            "definition": flows.to_json(flow),
+            "document": document,
+            "digest": digest,
+            "submitted_by": ctx.user.id or None,
+            "submitted_at": ctx.now,
+            "step": 0,
+        },
+    )
+    return _one(ctx, selection().where(approvals.c.id == run_id))
+
+
+def lock(ctx: "Context", run_id: int) -> Run:
+    """Read a run and keep it from everybody else until the end of the transaction."""
+    return _one(ctx, selection().where(approvals.c.id == run_id).with_for_update())
+
+
+def selection() -> "Select[Any]":
+    """Select runs without their documents."""
+    wanted = (column for column in approvals.c if column.name not in {"document", "title", "workflow"})
+    return select(*wanted)
+
+
+def run_of(row: Row[Any]) -> Run:
+    """Make a run of a selected row."""
+    values = dict(row._mapping)
+    return Run(flow=flows.from_json(values.pop("definition")), **values)
+
+
+def enter(ctx: "Context", run: Run, step: int, people: Sequence[int]) -> None:
+    """Go to a step and ask its people: all at once, or in sequence the first of them."""
+    ctx.connection.execute(update(approvals).where(approvals.c.id == run.id).values(step=step))
+    in_turn = step < len(run.flow.steps) and run.flow.steps[step].mode == "sequence"
+    rows = [
+        {
+            "approval_id": run.id,
+            "step": step,
+            "position": position,
+            "user": user,
+            "submitted_by": run.submitted_by,
+            "state": "waiting" if in_turn and position else "open",
+            "opened_at": None if in_turn and position else ctx.now,
+        }
+        for position, user in enumerate(people)
+    ]
+    if rows:
+        ctx.connection.execute(insert(approval_tasks), rows)
+
+
+def tasks(ctx: "Context", run_id: int) -> list[Row[Any]]:
+    """Read the tasks of a run in order."""
+    order = (approval_tasks.c.step, approval_tasks.c.position, approval_tasks.c.id)
+    statement = select(approval_tasks).where(approval_tasks.c.approval_id == run_id).order_by(*order)
+    return list(ctx.connection.execute(statement))
+
+
+def decide(ctx: "Context", task_id: int, state: str, opinion: str | None) -> None:
+    """Write a decision."""
+    values = {"state": state, "opinion": opinion, "decided_at": ctx.now}
+    ctx.connection.execute(update(approval_tasks).where(approval_tasks.c.id == task_id).values(values))
+
+
+def open_task(ctx: "Context", task_id: int) -> None:
+    """Ask the next person of a sequence."""
+    values = {"state": "open", "opened_at": ctx.now}
+    ctx.connection.execute(update(approval_tasks).where(approval_tasks.c.id == task_id).values(values))
+
+
+def cancel_tasks(ctx: "Context", run_id: int) -> None:
+    """Ask nobody any more."""
+    pending = (approval_tasks.c.approval_id == run_id) & approval_tasks.c.state.in_(PENDING)
+    ctx.connection.execute(update(approval_tasks).where(pending).values(state="cancelled"))
+
+
+def close(ctx: "Context", run_id: int, outcome: str) -> None:
+    """End a run."""
+    cancel_tasks(ctx, run_id)
+    values = {"outcome": outcome, "closed_at": ctx.now}
+    ctx.connection.execute(update(approvals).where(approvals.c.id == run_id).values(values))
+
+
+def leave(ctx: "Context", form: LiveForm, record_id: int) -> None:
+    """End the open run of a record that leaves its state, or is deleted, without a decision."""
+    if form.workflow is None or not form.workflow.approvals:
+        return
+    statement = selection().where(_open(form), approvals.c.record == record_id).with_for_update()
+    row = ctx.connection.execute(statement).first()
+    if row is not None:
+        own = row.submitted_by is not None and row.submitted_by == ctx.user.id
+        close(ctx, row.id, "withdrawn" if own else "cancelled")
+
+
+def submitters(ctx: "Context", form: LiveForm, records: Iterable[Record]) -> dict[int, int | None]:
+    """Tell who submitted the open runs of those records that a submitter could move now."""
+    moves = form.workflow.moves.values() if form.workflow else ()
+    states = {state for move in moves if "submitter" in move.by for state in move.from_}
+    ids = [record.id for record in records if states and record.id is not None and record.status in states]
+    if not ids or ctx.is_system:
+        return {}
+    statement = select(approvals.c.record, approvals.c.submitted_by).where(_open(form), approvals.c.record.in_(ids))
+    return {row.record: row.submitted_by for row in ctx.connection.execute(statement)}
+
+
+def _open(form: LiveForm) -> Any:
+    return (approvals.c.form == form.name) & approvals.c.outcome.is_(None)
+
+
+def _one(ctx: "Context", statement: "Select[Any]") -> Run:
+    return run_of(ctx.connection.execute(statement).one())

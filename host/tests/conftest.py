@@ -1,0 +1,3 @@
+"""Shared by the tests of the host."""
+
+pytest_plugins = ["lowcode.testing.plugin"]

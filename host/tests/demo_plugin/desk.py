@@ -1,0 +1,25 @@
+"""What concerns the library as a whole: the desk's figures and the daily round."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lowcode.api import Context, _, hookimpl
+
+
+@hookimpl
+def panel_desk(ctx: Context) -> Mapping[str, Any]:
+    """Count what is out and what is late."""
+    return {
+        "lent": ctx.forms.loan.count(status="lent"),
+        "late": ctx.forms.loan.count(status="lent", due_on__lt="$today"),
+        "deposits": sum(loan.total_deposit for loan in ctx.forms.loan.find(status="lent")),
+    }
+
+
+@hookimpl
+def job_remind(ctx: Context) -> str:
+    """Mark what is late and was not marked before."""
+    late = ctx.forms.loan.find(status="lent", due_on__lt="$today", is_late=False)
+    for loan in late:
+        ctx.forms.loan.update(loan, {"is_late": True})
+    return _("{count} 张借阅单逾期。", count=len(late))

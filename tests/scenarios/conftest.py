@@ -1,0 +1,40 @@
+"""Hosts that scenarios share."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lowcode.testing.databases import Databases
+from tests.scenarios.serving import REPOSITORY, Client, Host
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the plugin as it ships."""
+    folder = tmp_path_factory.mktemp("dist")
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(REPOSITORY)]
+    subprocess.run(build, check=True, capture_output=True)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def host(
+    tmp_path_factory: pytest.TempPathFactory, wheel: Path, databases: Databases, database_kind: str
+) -> Iterator[Host]:
+    """A host with the plugin installed from its store and initialised, on each database."""
+    with databases.empty(database_kind) as url:
+        host = Host(tmp_path_factory.mktemp("home"), url)
+        try:
+            host.install(wheel)
+            yield host
+        finally:
+            host.stop()
+
+
+@pytest.fixture(scope="module")
+def admin(host: Host) -> Client:
+    return host.client()
