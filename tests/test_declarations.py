@@ -52,3 +52,15 @@ def test_cost_and_floor_price_are_hidden_from_those_who_sell(crm: Plugin) -> Non
 def test_the_pool_offers_no_new_customer(crm: Plugin) -> None:
     pool = crm.forms["customer"].lists["pool"]
     assert (pool.create, pool.where) == (False, {"owner__isnull": True})
+
+
+def test_a_quotation_is_reviewed_by_the_head_and_an_executive(crm: Plugin) -> None:
+    workflow = crm.workflows["quotation"]
+    review = workflow.approvals[workflow.moves["submit"].approval or ""]
+    assert [(step.name, dict(step.approvers)) for step in review.steps] == [
+        ("head", {"head_of": "owner"}),
+        ("exec", {"role": "exec"}),
+    ]
+    editable = {name for name, state in workflow.states.items() if state.editable}
+    assert editable == set(workflow.moves["submit"].from_) == {"draft", "rejected", "withdrawn"}
+    assert not workflow.states[workflow.moves["submit"].to].editable

@@ -132,14 +132,14 @@ def _run(url: str, program: str, *arguments: str) -> None:
     if path is None:
         raise Refused(
             _(
-                "找不到 {program}；请安装 PostgreSQL 客户端工具（例如 apt install postgresql-client）。",
+                "找不到 {program}；请安装 PostgreSQL 命令行工具（例如 apt install postgresql-client）。",
                 program=program,
             ),
             code="client_missing",
         )
     parsed = make_url(url).set(drivername="postgresql")
     environment = os.environ | ({"PGPASSWORD": parsed.password} if parsed.password else {})
-    address = parsed.set(password=None).render_as_string(hide_password=False)
+    address = parsed._replace(password=None).render_as_string(hide_password=False)
     done = subprocess.run(  # noqa: S603 (fixed programs, the address comes from the administrator)
         [path, f"--dbname={address}", *arguments], env=environment, capture_output=True, text=True, check=False
     )

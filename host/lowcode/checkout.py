@@ -10,11 +10,10 @@ from pathlib import Path
 from lowcode import implementations
 from lowcode.api import Declaration
 from lowcode.declare.load import load_plugin
-from lowcode.declare.model import Problem
 from lowcode.errors import Refused
 from lowcode.i18n import _
 from lowcode.manifest import GROUP, entry_point
-from lowcode.plugins import LoadedPlugin, load_module
+from lowcode.plugins import LoadedPlugin, Told, load_module
 
 
 def load_checkout(path: Path) -> LoadedPlugin:
@@ -29,7 +28,7 @@ def load_checkout(path: Path) -> LoadedPlugin:
     importlib.invalidate_caches()
     loaded = load_module(module)
     if loaded.root is None and (path / "manifest.yaml").is_file():
-        problems: list[Problem | str] = [*loaded.problems, *load_plugin(path).problems]
+        problems: list[Told] = [*loaded.problems, *load_plugin(path).problems]
         return replace(loaded, problems=tuple(problems), root=path)
     return loaded
 
@@ -63,7 +62,7 @@ def root_of(path: Path) -> Path:
 
 def _declarations_only(path: Path) -> LoadedPlugin:
     read = load_plugin(path)
-    problems: list[Problem | str] = list(read.problems)
+    problems: list[Told] = list(read.problems)
     declaration = Declaration(path)
     if read.plugin is not None and not problems:
         problems += implementations.check(read.plugin, declaration)

@@ -49,7 +49,7 @@ class HookSpecs:
 
     @hookspec(firstresult=True)
     def approvers(self, record: "Record", step: "Step", ctx: "Context") -> Iterable[int] | None:
-        """Return the user ids that decide a step; None leaves it to the declaration. Called when the step opens. Pure."""
+        """Return the user ids that decide a step, or None for those declared. Called when the step opens. Pure."""
 
     @hookspec
     def after_move(self, record: "Record", move: str, ctx: "Context") -> None:

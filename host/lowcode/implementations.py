@@ -10,7 +10,7 @@ import pluggy
 from lowcode.api import Declaration
 from lowcode.declare.model import Plugin
 from lowcode.hookspecs import HookFamilies, HookSpecs
-from lowcode.i18n import _
+from lowcode.sentence import Sentence
 
 PROJECT = "lowcode"
 RECORD_HOOKS = frozenset(name for name in vars(HookSpecs) if not name.startswith("_")) - {"declare"}
@@ -44,26 +44,26 @@ def _modules(plugin: Plugin, declaration: Declaration) -> Iterator[tuple[str, Mo
         yield f"{plugin.name}:{number}" if number else plugin.name, module
 
 
-def check(plugin: Plugin, declaration: Declaration) -> list[str]:
+def check(plugin: Plugin, declaration: Declaration) -> list[Sentence]:
     """Find misspelt, misplaced, missing and wrongly written implementations; one sentence each."""
-    problems: list[str] = []
+    problems: list[Sentence] = []
     manager = new_manager([plugin])
     for form, module in declaration.rules.items():
         if form not in plugin.forms:
             hint = _hint(form, plugin.forms)
-            problems.append(_("rules 里的 {form} 不是这个应用声明的表单。{hint}", form=form, hint=hint))
+            problems.append(Sentence("rules 里的 {form} 不是这个应用声明的表单。{hint}", form=form, hint=hint))
             continue
         actions = plugin.forms[form].actions
         expected = {f"action_{name}" for name in actions}
         problems += _names(manager, module, RECORD_HOOKS | expected)
-        problems += _missing(manager, [module], expected, _("表单 {form} 声明的动作", form=form))
+        problems += _missing(manager, [module], expected, Sentence("表单 {form} 声明的动作", form=form))
     for form in plugin.forms.keys() - declaration.rules.keys():
         expected = {f"action_{name}" for name in plugin.forms[form].actions}
-        problems += _missing(manager, [], expected, _("表单 {form} 声明的动作", form=form))
+        problems += _missing(manager, [], expected, Sentence("表单 {form} 声明的动作", form=form))
     named = {f"panel_{name}" for name in plugin.panels} | {f"job_{name}" for name in plugin.jobs}
     for module in declaration.hooks:
         problems += _names(manager, module, named | {"declare"})
-    problems += _missing(manager, declaration.hooks, named, _("manifest.yaml 声明的面板或任务"))
+    problems += _missing(manager, declaration.hooks, named, Sentence("manifest.yaml 声明的面板或任务"))
     return problems + _signatures(manager, plugin, declaration)
 
 
@@ -76,10 +76,10 @@ def _implemented(manager: pluggy.PluginManager, module: ModuleType) -> set[str]:
     return found
 
 
-def _names(manager: pluggy.PluginManager, module: ModuleType, allowed: Iterable[str]) -> list[str]:
+def _names(manager: pluggy.PluginManager, module: ModuleType, allowed: Iterable[str]) -> list[Sentence]:
     known = set(allowed)
     return [
-        _(
+        Sentence(
             "{module}.{name}：这里没有名为 {name} 的钩子。{hint}请改名，或删除 @hookimpl。",
             module=module.__name__,
             name=name,
@@ -90,28 +90,28 @@ def _names(manager: pluggy.PluginManager, module: ModuleType, allowed: Iterable[
 
 
 def _missing(
-    manager: pluggy.PluginManager, modules: Iterable[ModuleType], expected: set[str], declared: str
-) -> list[str]:
+    manager: pluggy.PluginManager, modules: Iterable[ModuleType], expected: set[str], declared: Sentence
+) -> list[Sentence]:
     found: set[str] = set()
     for module in modules:
         found |= _implemented(manager, module)
     return [
-        _("{declared} {name} 没有实现；请写出函数 {name} 并加上 @hookimpl。", declared=declared, name=name)
+        Sentence("{declared} {name} 没有实现；请写出函数 {name} 并加上 @hookimpl。", declared=declared, name=name)
         for name in sorted(expected - found)
     ]
 
 
-def _signatures(manager: pluggy.PluginManager, plugin: Plugin, declaration: Declaration) -> list[str]:
+def _signatures(manager: pluggy.PluginManager, plugin: Plugin, declaration: Declaration) -> list[Sentence]:
     """Register everything once; pluggy compares the arguments."""
     problems = []
     for name, module in _modules(plugin, declaration):
         try:
             manager.register(module, name)
         except (pluggy.PluginValidationError, ValueError) as fault:
-            problems.append(_("{module}：{fault}", module=module.__name__, fault=" ".join(str(fault).split())))
+            problems.append(Sentence("{module}：{fault}", module=module.__name__, fault=" ".join(str(fault).split())))
     return problems
 
 
-def _hint(name: str, known: Iterable[str]) -> str:
+def _hint(name: str, known: Iterable[str]) -> "Sentence | str":
     close = difflib.get_close_matches(name, sorted(known), n=1)
-    return _("是不是 {name}？", name=close[0]) if close else ""
+    return Sentence("是不是 {name}？", name=close[0]) if close else ""

@@ -33,7 +33,7 @@ def read_manifest(data: bytes, file: str) -> Manifest:
     report = Report()
     node = read(data, Spot(report, file))
     if report.problems or node is None or not isinstance(node.value, dict):
-        raise Refused(_("{problem}", problem=report.sorted()[0]), code="manifest_refused")
+        raise Refused(str(report.sorted()[0]), code="manifest_refused")
     texts: dict[str, str] = {}
     for name in ("plugin", "label", "version", "host_api", "summary"):
         found = node.value.get(name)

@@ -25,10 +25,10 @@ from lowcode.db import Database
 from lowcode.declare.model import Plugin
 from lowcode.durable import locked
 from lowcode.forms import build_forms
-from lowcode.i18n import _
 from lowcode.metadata import NAMING
 from lowcode.plugins import LoadedPlugin
 from lowcode.schema import metadata as host_metadata
+from lowcode.sentence import Sentence
 
 log = logging.getLogger(__name__)
 
@@ -149,7 +149,7 @@ def without_unmigrated(db: Database, loaded: Iterable[LoadedPlugin]) -> list[Loa
     """Disable the plugins whose tables are not up to date."""
     known = list(loaded)
     behind = set(pending(db, known))
-    reason = _("数据库迁移没有完成；原因在平台的日志里，改正后请重启平台。")
+    reason = Sentence("数据库迁移没有完成；原因在平台的日志里，改正后请重启平台。")
     return [
         replace(each, state="disabled", problems=(*each.problems, reason))
         if each.state == "active" and each.name in behind

@@ -20,15 +20,16 @@ from lowcode.declare.load import load_plugin
 from lowcode.declare.model import Plugin, Problem
 from lowcode.errors import Refused
 from lowcode.guard import TooLong, time_limit, watch
-from lowcode.i18n import _
 from lowcode.installed import Installed
 from lowcode.manifest import GROUP, fits, read_manifest
 from lowcode.schema import metadata
+from lowcode.sentence import Sentence
 from lowcode.version import HOST_API
 
 log = logging.getLogger(__name__)
 
 State = Literal["active", "disabled"]
+Told = Problem | Sentence | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class LoadedPlugin:
     name: str
     version: str
     state: State
-    problems: tuple[Problem | str, ...] = ()
+    problems: tuple[Told, ...] = ()
     declared: Plugin | None = None
     declaration: Declaration | None = None
     root: Path | None = None
@@ -54,7 +55,7 @@ def discover(config: Config, modules: Sequence[str] = ()) -> list[LoadedPlugin]:
     """Load what the store installed, then the entry modules named, such as those of a checkout."""
     active = installed.read_active(config.home).values()
     if config.safe_mode:
-        reason = _("平台处于安全模式，没有加载任何应用；请卸载有问题的应用，然后重启平台。")
+        reason = Sentence("平台处于安全模式，没有加载任何应用；请卸载有问题的应用，然后重启平台。")
         return [_disabled(entry.plugin, entry.version, (reason,), from_store=True) for entry in active]
     loaded = [_load_release(config.home, entry) for entry in active]
     loaded += [load_module(name) for name in modules]
@@ -82,7 +83,7 @@ def manager(loaded: Iterable[LoadedPlugin]) -> pluggy.PluginManager:
     return made
 
 
-def _disabled(name: str, version: str, problems: tuple[Problem | str, ...], from_store: bool = False) -> LoadedPlugin:
+def _disabled(name: str, version: str, problems: tuple[Told, ...], from_store: bool = False) -> LoadedPlugin:
     return LoadedPlugin(name, version, "disabled", problems, from_store=from_store)
 
 
@@ -94,7 +95,7 @@ def _load_release(home: Path, entry: Installed) -> LoadedPlugin:
     ]
     root = installed.manifest_folder(home, entry.plugin, entry.version)
     if len(points) != 1 or root is None or not (folder / entry.package).is_dir():
-        reason = _("安装目录 {folder} 不完整；请卸载后重新安装。", folder=f"{entry.plugin}/{entry.version}")
+        reason = Sentence("安装目录 {folder} 不完整；请卸载后重新安装。", folder=f"{entry.plugin}/{entry.version}")
         return _disabled(entry.plugin, entry.version, (reason,), from_store=True)
     misfit = _range_problem(root)
     if misfit:
@@ -102,12 +103,12 @@ def _load_release(home: Path, entry: Installed) -> LoadedPlugin:
     _put_first(folder, entry.package)
     loaded = _load(points[0].value, entry.plugin, entry.version)
     if loaded.name != entry.plugin:
-        reason = _("应用自称 {name}，商店登记的是 {plugin}。", name=loaded.name, plugin=entry.plugin)
+        reason = Sentence("应用自称 {name}，商店登记的是 {plugin}。", name=loaded.name, plugin=entry.plugin)
         return _disabled(entry.plugin, entry.version, (*loaded.problems, reason), from_store=True)
     return replace(loaded, from_store=True)
 
 
-def _range_problem(root: Path) -> str | None:
+def _range_problem(root: Path) -> Sentence | str | None:
     try:
         manifest = read_manifest((root / "manifest.yaml").read_bytes(), "manifest.yaml")
     except Refused as fault:
@@ -115,8 +116,10 @@ def _range_problem(root: Path) -> str | None:
     return None if fits(manifest.host_api) else _misfit(manifest.host_api)
 
 
-def _misfit(host_api: str) -> str:
-    return _("它要求平台版本 {wanted}，当前平台是 {version}；请安装适用的版本。", wanted=host_api, version=HOST_API)
+def _misfit(host_api: str) -> Sentence:
+    return Sentence(
+        "它要求平台版本 {wanted}，当前平台是 {version}；请安装适用的版本。", wanted=host_api, version=HOST_API
+    )
 
 
 def _put_first(folder: Path, package: str) -> None:
@@ -136,12 +139,12 @@ def _load(module_name: str, name: str, version: str) -> LoadedPlugin:
         with time_limit():
             declaration = _declaration(importlib.import_module(module_name))
     except TooLong:
-        return _disabled(name, version, (_("导入 {module} 一直没有结束，已中止。", module=module_name),))
+        return _disabled(name, version, (Sentence("导入 {module} 一直没有结束，已中止。", module=module_name),))
     except (Exception, SystemExit) as fault:  # a plugin may fail in any way; the host must not
         log.warning("Plugin %s cannot be imported.", name, exc_info=fault)
         return _disabled(name, version, (_import_problem(module_name, fault),))
     read = load_plugin(declaration.root)
-    problems: list[Problem | str] = list(read.problems)
+    problems: list[Told] = list(read.problems)
     if read.plugin is not None:
         name, version = read.plugin.name or name, version or read.plugin.version
         if not problems and not fits(read.plugin.host_api):
@@ -168,14 +171,16 @@ def _declaration(module: ModuleType) -> Declaration:
     return declaration
 
 
-def _import_problem(module_name: str, fault: BaseException) -> str:
+def _import_problem(module_name: str, fault: BaseException) -> Sentence:
     """Say what went wrong and in which line of the plugin."""
     frames = traceback.extract_tb(fault.__traceback__)
     package = module_name.split(".")[0]
     own = next((frame for frame in reversed(frames) if f"/{package}/" in frame.filename), None)
     place = f"{package}/{own.filename.rpartition(f'/{package}/')[2]}:{own.lineno}" if own else module_name
     kind = type(fault).__name__
-    return _("导入 {module} 失败：{place} {kind}: {fault}", module=module_name, place=place, kind=kind, fault=fault)
+    return Sentence(
+        "导入 {module} 失败：{place} {kind}: {fault}", module=module_name, place=place, kind=kind, fault=fault
+    )
 
 
 def without_conflicts(loaded: Iterable[LoadedPlugin]) -> list[LoadedPlugin]:
@@ -185,7 +190,7 @@ def without_conflicts(loaded: Iterable[LoadedPlugin]) -> list[LoadedPlugin]:
     for plugin in loaded:
         mine = _declared_names(plugin) if plugin.state == "active" else set()
         clashes = tuple(
-            _("{kind} {name} 已由 {owner} 声明；请改名。", kind=kind, name=name, owner=owners[kind, name])
+            Sentence("{kind} {name} 已由 {owner} 声明；请改名。", kind=kind, name=name, owner=owners[kind, name])
             for kind, name in sorted(mine)
             if (kind, name) in owners
         )

@@ -157,9 +157,7 @@ approvals = Table(
 """One run of an approval: it keeps the definition and the document it started with. No outcome yet: it is open."""
 
 OPEN = text("outcome IS NULL")
-Index(
-    "uq_approvals_open", approvals.c.form, approvals.c.record, unique=True, postgresql_where=OPEN, sqlite_where=OPEN
-)
+Index("uq_approvals_open", approvals.c.form, approvals.c.record, unique=True, postgresql_where=OPEN, sqlite_where=OPEN)
 
 approval_tasks = Table(
     "approval_tasks",

@@ -212,7 +212,9 @@ class Step:
 
     name: str = key("A name, unique within the approval.", role="name")
     label: str = key("What people see.")
-    approvers: Mapping[str, Any] = key("One of `role:`, `users:` (usernames), `head_of:` (a user field or `submitter`), `field:` (a user field).")
+    approvers: Mapping[str, Any] = key(
+        "One of `role:`, `users:` (usernames), `head_of:` (a user field or `submitter`), `field:` (a user field)."
+    )
     mode: str = key("或签 any, 会签 all, 依次 sequence.", "any", one_of=("any", "all", "sequence"))
     when: Where | None = key("The records that need the step.", None)
     due_hours: int | None = key("Hours until a reminder.", None)

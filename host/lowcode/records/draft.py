@@ -74,8 +74,6 @@ def new_record(ctx: "Context", form: LiveForm) -> Record:
 def default(ctx: "Context", declared: Field) -> Any:
     """Give a field's value in a new record."""
     raw = declared.default
-    if declared.rollup:
-        return FIELD_TYPES[declared.type].parse_operand(declared, 0)
     if raw is None and declared.type == "boolean":
         return False
     if declared.rollup:

@@ -60,10 +60,15 @@ class Api:
             self._headers = {"Authorization": f"Bearer {token}"}
 
     @property
+    def user_or_fail(self) -> User:
+        """The person. Raises AssertionError for nobody."""
+        assert self.user is not None, "Nobody is signed in here."
+        return self.user
+
+    @property
     def user_id(self) -> int:
         """The id of the person. Raises AssertionError for nobody."""
-        assert self.user is not None, "Nobody is signed in here."
-        return self.user.id
+        return self.user_or_fail.id
 
     def as_user(self, *roles: str, department: str | None = None, name: str | None = None) -> "Api":
         """Make a person with these roles, in a department that is made when it does not exist, and sign in."""

@@ -120,6 +120,10 @@ class Examples:
         Image.new("RGB", (4, 4), "red").save(buffer, "PNG")
         return str(self.api.upload(f"{next(self._numbers)}.png", buffer.getvalue()).expect(201)["id"])
 
+    def value(self, field: Field) -> Any:
+        """Make a value of one field, another one each time."""
+        return self._value(field, True, {})
+
     def _referable(self, form: str, wanted: Mapping[str, Any], chosen: Mapping[str, Any]) -> int:
         fields = self.platform.forms[form].fields
         later = {name: value for name, value in wanted.items() if fields[name].filled_by_host and value is not ...}

@@ -95,7 +95,7 @@ function openCalendar(input, button) {
     input.dispatchEvent(new Event("input", { bubbles: true }));
     input.dispatchEvent(new Event("change", { bubbles: true }));
   };
-  const layout = chinese ? { default: `<div class="vc-header" data-vc="header" role="toolbar" aria-label="${text("Calendar")}"><#ArrowPrev /><div class="vc-header__content" data-vc-header="content"><#Year />年<#Month /></div><#ArrowNext /></div><div class="vc-wrapper" data-vc="wrapper"><#WeekNumbers /><div class="vc-content" data-vc="content"><#Week /><#Dates /></div></div><#ControlTime />` } : {};
+  const layout = chinese ? { default: `<div class="vc-header" data-vc="header" role="group" aria-label="${text("Calendar")}"><#ArrowPrev [month] /><div class="vc-header__content" data-vc-header="content" aria-live="polite" aria-atomic="true"><#Year />年 <#Month /></div><#ArrowNext [month] /></div><div class="vc-wrapper" data-vc="wrapper"><div class="vc-content" data-vc="content" role="grid" aria-label="${text("Calendar")}"><#Week /><#Dates /></div></div><#ControlTime />` } : {};
   const calendar = new VanillaCalendarPro.Calendar(pop.firstChild, {
     locale: calendarLocale(), firstWeekday: chinese ? 1 : 0, selectedTheme: "light", themeAttrDetect: false,
     selectionTimeMode: timed ? 24 : false, selectedTime: timed && /^\d{2}:\d{2}$/.test(time || "") ? time : timed ? "09:00" : undefined,
@@ -109,7 +109,7 @@ function openCalendar(input, button) {
   pop.addEventListener("toggle", (event) => { if (event.newState === "closed") { calendar.destroy(); pop.remove(); button.focus(); } });
   pop.showPopover();
   fixedBelow(pop, input);
-  const start = pop.querySelector("[data-vc-date-selected] button, [data-vc-date-today] button, [data-vc-date-btn]");
+  const start = ["selected", "today", "btn"].map((part) => pop.querySelector(`[data-vc-date-${part}] button, button[data-vc-date-${part}]`)).find(Boolean);
   if (start) start.focus();
 }
 

@@ -35,7 +35,8 @@ function setValue(control, value, label) {
   if (control.type === "checkbox") { control.checked = value === "true"; return; }
   if (!control.tomselect) { control.value = value; return; }
   control.tomselect.clear(true);
-  if (value) { control.tomselect.addOption({ value, text: label }); control.tomselect.updateOption(value, { value, text: label }); control.tomselect.setValue(value, true); }
+  if (value && label) control.tomselect.addOption({ value, text: label });
+  if (value) control.tomselect.setValue(value, true);
 }
 
 function showFaults(form) {
