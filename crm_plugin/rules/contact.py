@@ -50,6 +50,13 @@ def before_delete(record: Record, ctx: Context) -> str | None:
     return None
 
 
+@hookimpl
+def after_delete(record: Record, ctx: Context) -> None:
+    """Let the customer forget a primary contact that is gone."""
+    for customer in ctx.forms.customer.find(primary_contact=record.id, limit=1):
+        ctx.forms.customer.update(customer, {"primary_contact": None})
+
+
 def _others(record: Record, ctx: Context) -> list[Record]:
     """Find the customer's primary contacts beside this one."""
     found = ctx.forms.contact.find(customer=record.customer, is_primary=True, limit=10)

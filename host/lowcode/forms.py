@@ -59,6 +59,9 @@ class LiveForm:
     referring: list[tuple[str, Field]] = field(default_factory=list)
     _conditions: dict[str, Condition] = field(default_factory=dict)
 
+    same_as: frozenset[str] = frozenset()
+    """The fields that some reference has to agree with."""
+
     @property
     def name(self) -> str:
         """Give the form's name."""
@@ -129,8 +132,14 @@ def build_form(plugin: Plugin, form: Form, metadata: MetaData) -> LiveForm:
         record_class=record_class(form.name, form.fields, extra),
         fields=fields,
         schema=build(form.name, fields),
+        same_as=_same_as(form),
         params={name: build(name, each.params) for name, each in steps.items()},
     )
+
+
+def _same_as(form: Form) -> frozenset[str]:
+    declared = [inner for field in form.fields.values() for inner in (field, *field.fields.values())]
+    return frozenset(mine for field in declared for mine in field.same.values())
 
 
 def _with_host_fields(plugin: Plugin, form: Form) -> dict[str, Field]:

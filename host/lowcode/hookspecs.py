@@ -33,7 +33,10 @@ class HookSpecs:
 
     @hookspec
     def before_save(self, record: "Record", original: "Record | None", ctx: "Context") -> None:
-        """Set fields of `record`. Called in the transaction, before the write."""
+        """Set fields of `record`. Called in the transaction, before the write.
+
+        A record that comes back from the recycle bin is saved too; `original.deleted_at` tells.
+        """
 
     @hookspec
     def after_save(self, record: "Record", original: "Record | None", ctx: "Context") -> None:
@@ -42,6 +45,10 @@ class HookSpecs:
     @hookspec(firstresult=True)
     def before_delete(self, record: "Record", ctx: "Context") -> str | None:
         """Return a sentence that refuses the deletion. Called in the transaction. Pure."""
+
+    @hookspec
+    def after_delete(self, record: "Record", ctx: "Context") -> None:
+        """Write other records through `ctx`. Called in the transaction, after the record went to the recycle bin."""
 
     @hookspec
     def row_scope(self, form: "Form", access: str, ctx: "Context") -> "Where | None":

@@ -80,7 +80,7 @@ def _params(
     values, errors = decode(form.params[name], raw)
     holder = _Holder(declared, {key: values.get(key, drafts.default(ctx, field)) for key, field in declared.items()})
     chosen = [
-        references.Place(key, field, holder, None)
+        references.Place(key, field, holder, None, declared)
         for key, field in declared.items()
         if getattr(holder, key) is not None
     ]

@@ -30,6 +30,7 @@ def delete_record(ctx: "Context", form: LiveForm, original: Record) -> None:
     record.deleted_at, record.deleted_by = ctx.now, ctx.user.id or None
     _write(ctx, form, record, original, "delete")
     runs.leave(ctx, form, record.id)
+    ctx.platform.hooks.call(form.name, "after_delete", record=record, ctx=ctx.system)
 
 
 def restore(ctx: "Context", form: LiveForm, record_id: int) -> dict[str, Any]:
@@ -37,7 +38,10 @@ def restore(ctx: "Context", form: LiveForm, record_id: int) -> dict[str, Any]:
     original = saving.require_deleted(ctx, form, record_id)
     record = copy_of(original)
     record.deleted_at = record.deleted_by = None
+    hooks = {"record": record, "original": original, "ctx": ctx.system}
+    ctx.platform.hooks.call(form.name, "before_save", **hooks)
     _write(ctx, form, record, original, "restore")
+    ctx.platform.hooks.call(form.name, "after_save", **hooks)
     return reading.serialise(ctx, form, [record])[0]
 
 

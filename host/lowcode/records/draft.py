@@ -53,8 +53,7 @@ def prepare(
     draft = Draft(form, copy_of(original) if original else new_record(ctx, form), original, errors=errors)
     _refuse_unwritable(ctx, draft, values)
     _assign(ctx, draft, values)
-    chosen = [place for place in references.places(form, draft.record, original) if place.is_new]
-    _follow_references(ctx, draft, chosen, changed)
+    _follow_references(ctx, draft, changed)
     _require(ctx, draft)
     if rules_anyway or not draft.errors:
         _apply_rules(ctx, draft)
@@ -139,25 +138,23 @@ def _lines(ctx: "Context", draft: Draft, declared: Field, rows: list[dict[str, A
     return lines
 
 
-def _follow_references(ctx: "Context", draft: Draft, chosen: list[references.Place], changed: str | None) -> None:
+def _follow_references(ctx: "Context", draft: Draft, changed: str | None) -> None:
+    """Let newly chosen records bring along what they fill, then check everything newly chosen."""
+    chosen = _chosen(draft)
     found = references.find(ctx, chosen)
-    brought: list[references.Place] = []
-    for place in chosen:
-        if place.field.fill:
-            references.fill(place, found, draft.given, overwrite=place.path == changed)
-            brought.append(place)
-    if brought:
-        seen = {place.path for place in chosen}
-        filled = [
-            place
-            for place in references.places(draft.form, draft.record, draft.original)
-            if place.is_new and place.path not in seen and place.field.type in references.POINTERS
-        ]
-        found.rows |= {name: found.rows[name] | rows for name, rows in references.find(ctx, filled).rows.items()}
-        chosen = chosen + filled
+    bringing = [place for place in chosen if place.field.fill]
+    for place in bringing:
+        draft.errors |= references.fill(place, found, draft.given, overwrite=place.path == changed)
+    if bringing:
+        chosen = _chosen(draft)
+        references.find_more(ctx, chosen, found)
     references.remember_titles(ctx, found)
     for path, sentences in references.check(ctx, draft.record, chosen, found).items():
         draft.errors.setdefault(path, sentences)
+
+
+def _chosen(draft: Draft) -> list[references.Place]:
+    return [place for place in references.places(draft.form, draft.record, draft.original) if place.is_new]
 
 
 def _require(ctx: "Context", draft: Draft) -> None:

@@ -1,7 +1,7 @@
 """What a record points at: does it exist, may the person see it, does it fit, and what does it bring along."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Errors = dict[str, list[str]]
 POINTERS = frozenset({"ref", "user", "department"})
+BOUNDED = frozenset({"text", "textarea", "phone", "email", "url", "integer", "number", "money"})
 HOST_ID = HOST_FIELDS["id"]
 
 
@@ -40,6 +41,8 @@ class Place:
     field: Field
     row: Values
     before: Any
+    siblings: Mapping[str, Field]
+    moved: Set[str] = frozenset()
 
     @property
     def value(self) -> Any:
@@ -48,40 +51,51 @@ class Place:
 
     @property
     def is_new(self) -> bool:
-        """Whether the value was chosen just now; what was right when it was chosen stays right."""
-        return self.value is not None and self.value != self.before
+        """Whether the value was chosen just now, or what it has to agree with has moved."""
+        value = self.value
+        return value is not None and (value != self.before or not self.moved.isdisjoint(self.field.same.values()))
 
 
 @dataclass(slots=True)
 class Found:
     """The rows that a draft's references point at, by form and id."""
 
-    rows: dict[str, dict[int, Row[Any]]] = field(default_factory=lambda: defaultdict(dict))
+    rows: dict[str, dict[int, Any]] = field(default_factory=lambda: defaultdict(dict))
+    missing: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
 
 
 def places(form: LiveForm, record: Record, original: Record | None) -> Iterator[Place]:
     """Walk over all fields of the record and of its lines."""
+    moved = {name for name in form.same_as if getattr(record, name) != getattr(original, name, None)}
     for name, declared in form.declared.fields.items():
         if declared.type != "lines":
-            yield Place(name, declared, record, getattr(original, name, None))
+            yield Place(name, declared, record, getattr(original, name, None), form.declared.fields, moved)
             continue
         old = {line.id: line for line in getattr(original, name, None) or ()}
         for index, line in enumerate(getattr(record, name) or ()):
             for column in declared.fields.values():
                 before = getattr(old.get(line.id), column.name, None) if line.id else None
-                yield Place(f"{name}.{index}.{column.name}", column, line, before)
+                yield Place(f"{name}.{index}.{column.name}", column, line, before, declared.fields, moved)
 
 
 def find(ctx: "Context", chosen: list[Place]) -> Found:
     """Read every newly chosen record, one query for each form, through the row filter."""
+    found = Found()
+    find_more(ctx, chosen, found)
+    return found
+
+
+def find_more(ctx: "Context", chosen: list[Place], found: Found) -> None:
+    """Read those that have not been read yet."""
     wanted: dict[str, set[int]] = defaultdict(set)
     for place in chosen:
         if place.field.type in POINTERS:
             wanted[place.field.form or f"${place.field.type}"].add(place.value)
-    found = Found()
     for name, ids in wanted.items():
-        found.rows[name] = _read(ctx, name, ids)
-    return found
+        if missing := ids - found.rows[name].keys() - found.missing[name]:
+            rows = _read(ctx, name, missing)
+            found.rows[name] |= rows
+            found.missing[name] |= missing - rows.keys()
 
 
 def _read(ctx: "Context", name: str, ids: set[int]) -> dict[int, Row[Any]]:
@@ -102,16 +116,32 @@ def remember_titles(ctx: "Context", found: Found) -> None:
         ctx.titles.setdefault(name, {}).update({key: str(getattr(row, title)) for key, row in rows.items()})
 
 
-def fill(place: Place, found: Found, given: set[str], overwrite: bool) -> None:
-    """Copy what the chosen record brings along into the fields that were left open."""
+def fill(place: Place, found: Found, given: set[str], overwrite: bool) -> Errors:
+    """Copy what the chosen record brings along into the fields that were left open; what does not fit is a fault."""
+    errors: Errors = {}
     row = found.rows[place.field.form or ""].get(place.value)
     if row is None:
-        return
+        return errors
     prefix = place.path.rpartition(".")[0]
     for mine, theirs in place.field.fill.items():
         path = f"{prefix}.{mine}" if prefix else mine
         if overwrite or path not in given:
-            setattr(place.row, mine, getattr(row, theirs))
+            value, target = getattr(row, theirs), place.siblings[mine]
+            setattr(place.row, mine, value)
+            if sentence := _misfit(target, value):
+                errors[path] = [sentence]
+    return errors
+
+
+def _misfit(target: Field, value: Any) -> str | None:
+    """Say why a value does not fit a field whose bounds are narrower than those of the field it comes from."""
+    if value is None or target.type not in BOUNDED:
+        return None
+    try:
+        FIELD_TYPES[target.type].parse(target, value)
+    except ValueFault as fault:
+        return str(fault)
+    return None
 
 
 def check(ctx: "Context", record: Record, chosen: list[Place], found: Found) -> Errors:

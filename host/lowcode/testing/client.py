@@ -126,7 +126,11 @@ class Api:
         address = path if path.startswith("/api/") or path == "/healthz" else PREFIX + path
         if body is not None:
             options["json"] = body
-        answer = self._client.open(address, method=method, headers={**self._headers, **(headers or {})}, **options)
+        return self.open(method, address, {**self._headers, **(headers or {})}, **options)
+
+    def open(self, method: str, address: str, headers: Mapping[str, str] | None = None, **options: Any) -> Answer:
+        """Send a request to any address, with these headers only."""
+        answer = self._client.open(address, method=method, headers=dict(headers or {}), **options)
         is_json = (answer.mimetype or "").endswith("json") and answer.data
         return Answer(answer.status_code, answer.json if is_json else None, dict(answer.headers), f"{method} {address}")
 

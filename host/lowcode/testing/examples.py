@@ -1,18 +1,19 @@
 """Records that a plugin's rules accept, made through the API from nothing but the declarations."""
 
 import io
-from collections.abc import Iterable, Mapping
-from datetime import date
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from itertools import count
 from typing import Any
 
 from PIL import Image
+from sqlalchemy import update
 
 from lowcode.conditions import split_key
 from lowcode.declare.model import Field, Form, Where
 from lowcode.fieldtypes import FIELD_TYPES
 from lowcode.forms import LiveForm
-from lowcode.records import saving
+from lowcode.records import reading, saving
 from lowcode.testing import values
 from lowcode.testing.client import Api
 
@@ -41,16 +42,14 @@ class Examples:
         """The day in the business time zone."""
         return self.platform.as_system(lambda ctx: ctx.today)
 
-    def payload(
-        self, form: str, chosen: Values = NOTHING, *, full: bool = True, skip: Iterable[str] = ()
-    ) -> dict[str, Any]:
+    def payload(self, form: str, chosen: Values = NOTHING, *, full: bool = True) -> dict[str, Any]:
         """Make what the API takes: every field that people may write, or only what has to be given.
 
         What the rules refuse is left out where it may be. Raises AssertionError when they still refuse.
         """
         declared = self.platform.forms[form].declared
         made: dict[str, Any] = {**self.given.get(form, {}), **chosen}
-        fields = [field for name, field in declared.fields.items() if name not in made and name not in set(skip)]
+        fields = [field for name, field in declared.fields.items() if name not in made]
         for field in sorted(fields, key=lambda each: bool(each.same)):
             if self._is_wanted(field, full) and (value := self._value(field, full, made)) is not None:
                 made[field.name] = value
@@ -72,6 +71,17 @@ class Examples:
         """Read a record."""
         shown: dict[str, Any] = self.api.get(f"/forms/{form}/records/{record_id}").expect(200)
         return shown
+
+    def inspect(self, form: str, record_id: int) -> dict[str, Any]:
+        """Read a record as the platform sees it, whatever roles see."""
+        live = self.platform.forms[form]
+        return self.platform.as_system(lambda ctx: reading.read(ctx, live, record_id))
+
+    def delete(self, form: LiveForm, record_id: int) -> None:
+        """Move a record to the recycle bin, whatever its rules say."""
+        gone = update(form.table).where(form.table.c.id == record_id).values(deleted_at=datetime.now(UTC))
+        with self.platform.db.write() as connection:
+            connection.execute(gone)
 
     def force(self, form: str, record_id: int, fields: Values) -> None:
         """Set any fields as a rule may: the owner, a state, what people may not write."""

@@ -62,22 +62,24 @@ def text(declared: Field, number: int) -> str:
     kind = FIELD_TYPES[declared.type]
     assert isinstance(kind, TextType)
     if declared.pattern:
-        return _matching(declared.pattern, kind.limit(declared), number)
+        return _matching(declared.pattern, kind.limit(declared))
     return f"{number} 例"[: kind.limit(declared)]
 
 
-def _matching(pattern: str, limit: int, number: int) -> str:
-    """Find a text that matches a regular expression, another one for another number."""
+def _matching(pattern: str, limit: int) -> str:
+    """Find a text that matches a regular expression and was not found before."""
     from hypothesis import HealthCheck, Phase, find, settings, strategies
 
-    candidates = strategies.from_regex(re.compile(pattern, re.ASCII), fullmatch=True, alphabet=strategies.characters())
-    quick = settings(database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck), max_examples=5000)
-    seed = f"{number:x}"[-1]
-    texts = candidates.filter(lambda found: 0 < len(found) <= limit and found.strip() == found)
-    try:
-        return find(texts, lambda found: hash((found, number)) % 16 == int(seed, 16), settings=quick)
-    except Exception:  # few texts match: any of them
-        return find(texts, lambda _found: True, settings=quick)
+    quick = settings(database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck), max_examples=2000)
+    texts = strategies.from_regex(re.compile(pattern, re.ASCII), fullmatch=True)
+    found = find(
+        texts, lambda each: 0 < len(each) <= limit and each.strip() == each and each not in _found, settings=quick
+    )
+    _found.add(found)
+    return found
+
+
+_found: set[str] = set()
 
 
 def numeral(declared: Field, number: int) -> Any:

@@ -30,6 +30,17 @@ BLUEPRINTS = (
     "lowcode.web.api.openapi",
     "lowcode.web.api.platform",
     "lowcode.web.api.store",
+    "lowcode.web.pages.assets",
+    "lowcode.web.pages.shell",
+    "lowcode.web.pages.signing",
+    "lowcode.web.pages.listing",
+    "lowcode.web.pages.detail",
+    "lowcode.web.pages.editing",
+    "lowcode.web.pages.acting",
+    "lowcode.web.pages.picking",
+    "lowcode.web.pages.apps",
+    "lowcode.web.pages.configuration",
+    "lowcode.web.pages.store",
 )
 """Modules that each hold one blueprint, `bp`."""
 

@@ -27,18 +27,20 @@ class Checks:
             metafunc.parametrize("form", names, indirect=True)
 
     @pytest.fixture(scope="class")
+    @classmethod
     def platform(
-        self, databases: Databases, database_kind: str, tmp_path_factory: pytest.TempPathFactory
+        cls, databases: Databases, database_kind: str, tmp_path_factory: pytest.TempPathFactory
     ) -> Iterator[Platform]:
         """Start one platform for all checks; each of them counts with what others left behind."""
         home = tmp_path_factory.mktemp("home")
-        with databases.platform(database_kind, self.modules, home) as started:
+        with databases.platform(database_kind, cls.modules, home) as started:
             yield started
 
     @pytest.fixture(scope="class")
-    def examples(self, platform: Platform) -> Examples:
+    @classmethod
+    def examples(cls, platform: Platform) -> Examples:
         """Give what makes records."""
-        return Examples(Api(platform), self.examples_of)
+        return Examples(Api(platform), cls.examples_of)
 
     @pytest.fixture
     def form(self, request: pytest.FixtureRequest, platform: Platform) -> LiveForm:

@@ -8,9 +8,9 @@ from types import ModuleType
 from typing import Any
 from zipfile import ZipFile
 
-from build import ProjectBuilder
 from pyproject_hooks import quiet_subprocess_runner
 
+from build import ProjectBuilder
 from lowcode import plugins
 from lowcode.declare.model import Plugin
 from lowcode.i18n import _, language
@@ -99,6 +99,8 @@ def _texts(node: Any) -> Iterator[str]:
     elif is_dataclass(node):
         for each in fields(node):
             value = getattr(node, each.name)
+            if value == each.default:
+                continue  # the host's own words
             if each.name in SHOWN and isinstance(value, str | Mapping):
                 yield from [value] if isinstance(value, str) else value.values()
             else:

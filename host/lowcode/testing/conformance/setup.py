@@ -91,7 +91,7 @@ def downgrade(db: Database, history: History) -> None:
     environment = EnvironmentContext(
         AlembicConfig(),
         history.script,
-        fn=lambda revision, _context: history.script._downgrade_revs("base", revision),  # type: ignore[arg-type]
+        fn=lambda revision, _context: history.script._downgrade_revs("base", revision),
         destination_rev="base",
     )
     with migrate.connection_for_ddl(db) as connection:

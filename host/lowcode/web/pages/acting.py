@@ -14,7 +14,7 @@ from lowcode.records import acting, deleting, reading
 from lowcode.web import idempotency
 from lowcode.web.current import current_platform, current_user
 from lowcode.web.gate import policy
-from lowcode.web.pages import cells, formdata
+from lowcode.web.pages import formdata
 from lowcode.web.pages.controls import Builder, first_value
 from lowcode.web.pages.feedback import State, fault_response
 from lowcode.web.pages.shell import done, live_form, saved
@@ -41,7 +41,7 @@ def ask_delete(form: str, record_id: int) -> str:
 def delete(form: str, record_id: int) -> Response:
     """Move a record to the recycle bin."""
     live = live_form(form)
-    version = int(request.form.get("version") or 0)
+    version = formdata.whole(request.form.get("version")) or 0
     try:
         current_platform().writing(current_user(), lambda ctx: deleting.delete(ctx, live, record_id, version))
     except (Invalid, Conflict) as fault:
@@ -62,9 +62,9 @@ def restore(form: str, record_id: int) -> Response:
 @policy("signed_in")
 def ask_delete_many(form: str) -> str:
     """Ask before the picked records go to the recycle bin."""
-    live = live_form(form)
+    label = _(live_form(form).declared.label)
     picked = request.args.getlist("ids")
-    question = _("确定删除选中的 {count} 条记录吗？删除后可以在回收站中恢复。", count=len(picked))
+    question = _("确定删除选中的 {count} 条{label}吗？删除后可以在回收站中恢复。", count=len(picked), label=label)
     return _confirm(_("批量删除"), question, request.path, ids=picked)
 
 
@@ -76,12 +76,11 @@ def delete_many(form: str) -> Response:
     refused: list[str] = []
     count = 0
     for picked in request.form.getlist("ids")[: acting.MOST_IDS]:
-        record_id, _colon, version = picked.partition(":")
-        if not (record_id.isdecimal() and version.isdecimal()):
+        record_id, version = (formdata.whole(part) for part in (picked + ":").split(":")[:2])
+        if record_id is None or version is None:
             continue
-        key, base = int(record_id), int(version)
         try:
-            current_platform().writing(current_user(), lambda ctx, key=key, base=base: deleting.delete(ctx, live, key, base))
+            _delete_one(live, record_id, version)
             count += 1
         except Fault as fault:
             refused.append(fault.detail)
@@ -106,7 +105,11 @@ def ask_action(form: str, record_id: int, name: str) -> str:
         return render_template(
             "action.html",
             title=_(step.label),
-            question=_(step.confirm) if step.confirm else "" if controls else _("确定对“{name}”进行“{label}”吗？", name=record["$title"], label=_(step.label)),
+            question=_(step.confirm)
+            if step.confirm
+            else ""
+            if controls
+            else _("确定对“{name}”进行“{label}”吗？", name=record["$title"], label=_(step.label)),
             controls=controls,
             action=request.path,
             record_id=record_id,
@@ -133,6 +136,10 @@ def run_action(form: str, record_id: int, name: str) -> Response:
     except (Invalid, Conflict) as fault:
         with current_platform().reading(current_user()) as ctx:
             return fault_response(State(ctx, live, sent, fault.errors, ["*"], step.params), fault)
+
+
+def _delete_one(live: LiveForm, record_id: int, version: int) -> None:
+    current_platform().writing(current_user(), lambda ctx: deleting.delete(ctx, live, record_id, version))
 
 
 def _step(live: LiveForm, name: str) -> Action | Move:

@@ -56,7 +56,9 @@ def text(ctx: "Context", declared: Field, value: Any) -> str:
     if declared.type == "datetime":
         return local(value, ctx.platform.config.time_zone)
     shown = FIELD_TYPES[declared.type].text(declared, value)
-    return f"{shown} {declared.unit}" if declared.unit else shown
+    if not declared.unit:
+        return shown
+    return f"{shown}%" if declared.unit == "%" else f"{shown} {_(declared.unit)}"
 
 
 def colour(ctx: "Context", form: LiveForm | None, declared: Field, code: str) -> str:

@@ -90,7 +90,9 @@ class Builder:
             depends_on=_depends_on(declared),
             is_output=is_output,
             rows=self._rows(declared, value or []) if declared.type == "lines" else (),
-            columns=self._row(declared, "__row__", self.defaults(declared)).controls if declared.type == "lines" else (),
+            columns=self._row(declared, "__row__", self.defaults(declared)).controls
+            if declared.type == "lines"
+            else (),
         )
 
     def defaults(self, holder: Field) -> dict[str, Any]:
@@ -173,5 +175,5 @@ def writable_fields(ctx: "Context", form: LiveForm, is_new: bool) -> list[Field]
 
 
 def _depends_on(declared: Field) -> str:
-    """Tell the picker which fields narrow the choice: `their_field=my_field`, separated by spaces."""
-    return " ".join(f"{theirs}={mine}" for theirs, mine in declared.same.items())
+    """Tell the picker which controls narrow the choice: `their_field=my_field`, separated by spaces."""
+    return " ".join(f"{theirs}={'_id' if mine == 'id' else mine}" for theirs, mine in declared.same.items())

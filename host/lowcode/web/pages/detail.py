@@ -1,6 +1,7 @@
 """One record: its fields by section, what belongs to it, and its history."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, render_template, request
@@ -16,6 +17,7 @@ from lowcode.web.current import current_platform, current_user
 from lowcode.web.gate import policy
 from lowcode.web.pages import cells
 from lowcode.web.pages.formdata import local
+from lowcode.web.pages.picking import title_of
 from lowcode.web.pages.shell import live_form
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ class Detail:
         self.url = f"/f/{form.name}/{record['id']}"
         known = visible_fields(form, ctx.user.roles)
         self.sections = [
-            (_(section.label), fields)
+            (_(section.label), [list(block) for _is_lines, block in groupby(fields, key=_is_line_items)])
             for section in form.declared.sections
             if (fields := [each for name, each in section.fields.items() if name in known])
         ]
@@ -108,8 +110,6 @@ class Detail:
         return _(item.label) if item else code
 
     def _title(self, declared: Field, key: int) -> str:
-        from lowcode.web.pages.picking import title_of
-
         return title_of(self.ctx, declared, key)
 
 
@@ -124,7 +124,9 @@ class Related:
         args = {by.name: [str(record_id)], "per_page": [str(RELATED_ROWS)]}
         found = listing.list_records(ctx, form, args)
         self.records, self.total = found["items"], found["total"]
-        can_create = any(each.create for each in form.declared.lists.values()) and access.is_allowed(ctx, form, "create")
+        can_create = any(each.create for each in form.declared.lists.values()) and access.is_allowed(
+            ctx, form, "create"
+        )
         self.new_url = f"/f/{form.name}/new?{by.name}={record_id}" if can_create else ""
         self.all_url = f"/f/{form.name}/{view.name}?{by.name}={record_id}" if by.name in _named(view) else ""
 
@@ -137,7 +139,7 @@ class Related:
         return declared.name in {self.form.declared.title, "number"} or declared == self.columns[0]
 
 
-def _related(ctx: "Context", form: LiveForm) -> Any:
+def _related(ctx: "Context", form: LiveForm) -> Iterator[tuple[LiveForm, Field, str]]:
     """Find the references to this form whose records the person may list."""
     for name, by in form.referring:
         other = ctx.platform.forms[name]
@@ -146,6 +148,10 @@ def _related(ctx: "Context", form: LiveForm) -> Any:
             twice = sum(1 for each, _by in form.referring if each == name) > 1
             label = _(other.declared.label)
             yield other, by, f"{label} ({_(by.label)})" if twice else label
+
+
+def _is_line_items(declared: Field) -> bool:
+    return declared.type == "lines"
 
 
 def _named(view: ListView) -> set[str]:

@@ -69,7 +69,7 @@ def create(form: str) -> Response:
 def update(form: str, record_id: int) -> Response:
     """Save a record that nobody changed in the meantime."""
     live = live_form(form)
-    version = int(request.form.get("_version") or 0)
+    version = formdata.whole(request.form.get("_version")) or 0
 
     def work(ctx: "Context") -> idempotency.Answer:
         saving.update(ctx, live, record_id, version, _submitted(ctx, live, is_new=False).payload)
@@ -86,8 +86,7 @@ def update(form: str, record_id: int) -> Response:
 def preview(form: str) -> Response:
     """Compute what follows from what stands in the form: figures, what a reference brings along, faults."""
     live = live_form(form)
-    raw_id = request.form.get("_id", "")
-    record_id = int(raw_id) if raw_id.isdecimal() else None
+    record_id = formdata.whole(request.form.get("_id"))
     changed = request.form.get("_changed", "")
     with current_platform().reading(current_user()) as ctx:
         sent = _submitted(ctx, live, is_new=record_id is None)

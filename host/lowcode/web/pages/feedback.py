@@ -96,7 +96,9 @@ class State:
         keys = self.sent.rows.get(head, [])
         if inner is None or key not in keys:
             return _(declared.label)
-        return _("{label} 第 {row} 行 {column}", label=_(declared.label), row=keys.index(key) + 1, column=_(inner.label))
+        return _(
+            "{label} 第 {row} 行 {column}", label=_(declared.label), row=keys.index(key) + 1, column=_(inner.label)
+        )
 
 
 def fault_response(state: State, fault: Fault) -> Response:

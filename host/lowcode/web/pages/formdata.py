@@ -82,8 +82,13 @@ def _line(declared: Field, key: str, data: MultiDict[str, str], zone: ZoneInfo) 
         for column in declared.fields.values()
         if not column.filled_by_host
     }
-    line_id = data.get(prefix + "id", "")
-    return row | ({"id": int(line_id)} if line_id.isascii() and line_id.isdigit() else {})
+    line_id = whole(data.get(prefix + "id"))
+    return row if line_id is None else row | {"id": line_id}
+
+
+def whole(raw: str | None) -> int | None:
+    """Read a number that a page wrote into its own address or form; anything else is none."""
+    return int(raw) if raw and raw.isascii() and raw.isdigit() and len(raw) <= 18 else None
 
 
 def instant(raw: str, zone: ZoneInfo) -> str:

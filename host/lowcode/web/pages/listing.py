@@ -18,7 +18,8 @@ from lowcode.web.current import current_platform, current_user
 from lowcode.web.gate import policy
 from lowcode.web.pages import cells
 from lowcode.web.pages.controls import SEARCH_FROM, Option, choices
-from lowcode.web.pages.formdata import day_bounds
+from lowcode.web.pages.formdata import day_bounds, whole
+from lowcode.web.pages.picking import title_of
 from lowcode.web.pages.shell import live_form
 
 if TYPE_CHECKING:
@@ -199,7 +200,9 @@ class Listing:
             return Filter(declared, name, label, "pick", value, options=self._picked(declared, value), remote=remote)
         if kind in ("choice", "boolean"):
             options = tuple(self._choices(declared, value))
-            return Filter(declared, name, label, "search" if len(options) > SEARCH_FROM else "choice", value, options=options)
+            return Filter(
+                declared, name, label, "search" if len(options) > SEARCH_FROM else "choice", value, options=options
+            )
         return Filter(declared, f"{name}__contains", label, "text", self.asked.get(f"{name}__contains", ""))
 
     def _choices(self, declared: Field, value: str) -> list[Option]:
@@ -212,6 +215,5 @@ class Listing:
         return [Option(each.value, each.label, each.selected) for each in choices(self.ctx, declared, value)]
 
     def _picked(self, declared: Field, value: str) -> tuple[Option, ...]:
-        from lowcode.web.pages.picking import title_of
-
-        return (Option(value, title_of(self.ctx, declared, int(value)), selected=True),) if value.isdigit() else ()
+        key = whole(value)
+        return () if key is None else (Option(value, title_of(self.ctx, declared, key), selected=True),)

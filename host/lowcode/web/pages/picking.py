@@ -15,6 +15,7 @@ from lowcode.i18n import _
 from lowcode.identity.tables import departments
 from lowcode.web.current import current_platform, current_user
 from lowcode.web.gate import policy
+from lowcode.web.pages.formdata import whole
 from lowcode.web.pages.shell import live_form
 
 if TYPE_CHECKING:
@@ -49,15 +50,17 @@ def offers(ctx: "Context", declared: Field, search: str, agreed: Mapping[str, st
         return [(row.id, row.name, row.username) for row in ctx.users.active(search, MOST)]
     if declared.type == "department":
         name = departments.c.name
-        statement = select(departments.c.id, name).where(name.icontains(search, autoescape=True))
+        statement: Select[Any] = select(departments.c.id, name).where(name.icontains(search, autoescape=True))
         return [(row[0], row[1], "") for row in ctx.connection.execute(statement.order_by(name).limit(MOST))]
     target = ctx.platform.forms[declared.form or ""]
     title = target.column(target.declared.title)
-    hints = [name for name in _texts(ctx, target) if target.fields[name].type == "text" and name != target.declared.title]
-    statement = _narrowed(ctx, target, declared, agreed, [target.column(name) for name in hints[:HINTS]])
+    hints = [
+        name for name in _texts(ctx, target) if target.fields[name].type == "text" and name != target.declared.title
+    ]
+    found: Select[Any] = _narrowed(ctx, target, declared, agreed, [target.column(name) for name in hints[:HINTS]])
     if search:
-        statement = statement.where(_holds(ctx, target, search))
-    rows = ctx.connection.execute(statement.order_by(title, target.table.c.id).limit(MOST))
+        found = found.where(_holds(ctx, target, search))
+    rows = ctx.connection.execute(found.order_by(title, target.table.c.id).limit(MOST))
     return [
         (key, str(key if shown is None else shown), " · ".join(str(each) for each in more if each is not None))
         for key, shown, *more in rows
@@ -74,7 +77,8 @@ def _narrowed(
     if declared.where:
         statement = statement.where(target.condition(declared.where).clause(target, ctx.tokens))
     for theirs, value in agreed.items():
-        statement = statement.where(target.column(theirs) == int(value) if value.isdecimal() else false())
+        number = whole(value)
+        statement = statement.where(false() if number is None else target.column(theirs) == number)
     return statement
 
 

@@ -23,7 +23,12 @@ YEAR = 365 * 24 * 3600
 
 @bp.app_context_processor
 def _shared() -> dict[str, Any]:
-    return {"_": _, "menu": menu, "new_key": secrets.token_urlsafe, "html_lang": "zh-CN" if language.get() == "zh" else language.get()}
+    return {
+        "_": _,
+        "menu": menu,
+        "new_key": secrets.token_urlsafe,
+        "html_lang": "zh-CN" if language.get() == "zh" else language.get(),
+    }
 
 
 def menu() -> list[dict[str, Any]]:

@@ -87,9 +87,7 @@ def _running() -> dict[str, Any]:
 def _apps(template: str, message: str = "", fault: Fault | None = None) -> Response:
     here = current_platform()
     search = request.args.get("search", "").strip()
-    disabled: list[dict[str, Any]] = [
-        each for each in _running()["plugins"] if each["problems"]
-    ]
+    disabled: list[dict[str, Any]] = [each for each in _running()["plugins"] if each["problems"]]
     page = render_template(
         template,
         apps=overview.list_apps(here, search),

@@ -56,7 +56,10 @@ addEventListener("beforeunload", (event) => { if (isDirty(document)) event.preve
 document.addEventListener("click", (event) => {
   const hit = (selector) => event.target.closest(selector);
   document.querySelectorAll("details.menu[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
-  if (hit("[data-close]")) {
+  if (hit("[data-unfold]")) {
+    const open = hit("form").classList.toggle("unfolded");
+    hit("[data-unfold]").setAttribute("aria-expanded", String(open));
+  } else if (hit("[data-close]")) {
     if (isDirty(dialog)) askToLeave(closeDialog); else closeDialog();
   } else if (hit("[data-back]") && isDirty(document)) {
     event.preventDefault();
