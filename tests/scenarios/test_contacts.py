@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+
 from lowcode.platform import Platform
 from lowcode.testing.client import Api
 from lowcode.testing.databases import Databases
