@@ -11,7 +11,7 @@ TEST ?=
 .DELETE_ON_ERROR:
 
 demo: .venv/host wheels
-	LOWCODE_HOME="$${LOWCODE_HOME:-instance/demo}" $(BIN)/python -m lowcode.demo dist/*.whl
+	LOWCODE_HOME="$${LOWCODE_HOME:-instance/demo}" $(BIN)/lowcode demo dist/*.whl
 
 run: .venv/host wheels
 	LOWCODE_HOME="$${LOWCODE_HOME:-instance/run}" $(BIN)/lowcode store add dist/*.whl

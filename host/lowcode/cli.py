@@ -12,7 +12,7 @@ from typing import Any
 import click
 from sqlalchemy import select
 
-from lowcode import autogenerate, backup, boot, datacheck, i18n, initialise, jobs, startup
+from lowcode import autogenerate, backup, boot, datacheck, demo, i18n, initialise, jobs, startup
 from lowcode.checkout import load_checkout, root_of
 from lowcode.config import Config
 from lowcode.context import Context
@@ -56,6 +56,20 @@ def cli() -> None:
 def run() -> None:
     """Prepare the database, serve pages and API, run jobs; SIGHUP restarts without refusing a request."""
     sys.exit(Supervisor(Config.from_env(), click.echo).run())
+
+
+@cli.command("demo")
+@click.argument("wheels", type=FILE, nargs=-1, required=True)
+def demo_command(wheels: tuple[Path, ...]) -> None:
+    """Install WHEELS, fill them with sample data, tell how to sign in, and run."""
+    config = Config.from_env()
+    lines = demo.prepare(config, wheels)
+
+    def say(line: str) -> None:
+        click.echo("\n".join((line, *lines)))
+        lines.clear()
+
+    sys.exit(Supervisor(config, say).run())
 
 
 @cli.command()
@@ -210,16 +224,10 @@ def sample(plugin: str) -> None:
     """Load the sample data of a plugin; people it makes are printed with their passwords."""
     with _platform() as platform:
         loaded = next((each for each in platform.active_plugins if each.name == plugin), None)
-        module = loaded.declaration.sample if loaded and loaded.declaration else None
-        if module is None:
-            raise NotFound(_("应用“{name}”没有安装，或者没有示例数据。", name=plugin))
-
-        def work(ctx: Context) -> tuple[Any, dict[str, str]]:
-            initialise.apply(ctx, plugin)
-            return module.load(ctx), dict(ctx.users.passwords)
-
-        told, passwords = platform.as_system(work)
-    click.echo(told if isinstance(told, str) else _("示例数据已导入。"))
+        if loaded is None:
+            raise NotFound(_("没有安装应用“{name}”。", name=plugin))
+        told, passwords = demo.load_sample(platform, loaded)
+    click.echo(told)
     for username, password in passwords.items():
         click.echo(f"{username}  {password}")
 

@@ -24,7 +24,6 @@ class FixedDecimal(TypeDecorator[Decimal]):
         super().__init__(precision, scale)
         self.precision = precision
         self.scale = scale
-        self._unit = Decimal(1).scaleb(-scale)
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Choose the column type of the database."""
@@ -32,19 +31,21 @@ class FixedDecimal(TypeDecorator[Decimal]):
             return dialect.type_descriptor(BigInteger())
         return dialect.type_descriptor(Numeric(self.precision, self.scale))
 
-    def process_bind_param(self, value: Decimal | int | None, dialect: Dialect) -> Decimal | int | None:
-        """Scale for SQLite; PostgreSQL takes the value as it is."""
-        if value is None or dialect.name != "sqlite":
-            return value
-        return int(Decimal(value).scaleb(self.scale).to_integral_exact())
+    def process_bind_param(self, value: Decimal | int | None, dialect: Dialect) -> int | None:
+        """Scale for SQLite."""
+        return None if value is None else int(Decimal(value).scaleb(self.scale).to_integral_exact())
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
-        """Give every value the declared number of places."""
-        if value is None:
-            return None
-        if dialect.name == "sqlite":
-            return Decimal(value).scaleb(-self.scale)
-        return value if isinstance(value, Decimal) else Decimal(value).quantize(self._unit)
+    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
+        """Scale back, to the declared number of places."""
+        return None if value is None else Decimal(value).scaleb(-self.scale)
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """PostgreSQL's `numeric` takes the value as it is."""
+        return super().bind_processor(dialect) if dialect.name == "sqlite" else None
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Any:
+        """PostgreSQL's `numeric` gives the value with all its places."""
+        return super().result_processor(dialect, coltype) if dialect.name == "sqlite" else None
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -43,6 +43,8 @@ class Platform:
         self.roles: dict[str, str] = _merged(reversed(declared), "roles")
         self.menu: list[tuple[Plugin, tuple[MenuEntry, ...]]] = [(each, each.menu) for each in declared]
         self.hooks = Hooks(plugins.manager(loaded), self.forms)
+        self.prepared: dict[Any, Any] = {}
+        """Statements made once and used again, by what they were made of; declarations bound how many there are."""
         self._configuration: Configuration | None = None
         i18n.load([HERE / "locale", *(each.locale for each in self.active_plugins if each.locale)])
 
@@ -57,9 +59,17 @@ class Platform:
         with self.db.read() as connection:
             yield Context(self, connection, user, version=version, now=now)
 
-    def writing(self, user: User, work: Callable[[Context], T], *, now: datetime | None = None) -> T:
-        """Run `work` in one write transaction, again when another was in the way."""
-        return self.db.run(lambda connection: work(Context(self, connection, user, now=now)))
+    def writing(
+        self, user: User, work: Callable[[Context], T], *, version: int | None = None, now: datetime | None = None
+    ) -> T:
+        """Run `work` in one write transaction, again when another was in the way.
+
+        `version` is what the configuration is known to be at; another attempt reads it anew.
+        """
+        versions = iter((version,))
+        return self.db.run(
+            lambda connection: work(Context(self, connection, user, version=next(versions, None), now=now))
+        )
 
     @contextmanager
     def trying(self, user: User, *, now: datetime | None = None) -> Iterator[Context]:

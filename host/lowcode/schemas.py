@@ -11,7 +11,12 @@ from lowcode.i18n import _
 
 UNKNOWN = "$unknown"
 NOT_AN_OBJECT = "$type"
-SENTENCES = {UNKNOWN: "没有这个字段。", NOT_AN_OBJECT: "请填写一个 JSON 对象。"}
+FILLED_BY_HOST = "$filled"
+SENTENCES = {
+    UNKNOWN: "没有这个字段。",
+    NOT_AN_OBJECT: "请填写一个 JSON 对象。",
+    FILLED_BY_HOST: "这个字段由系统填写，请不要提交。",
+}
 
 
 class Value(fields.Field[Any]):
@@ -33,10 +38,12 @@ class Value(fields.Field[Any]):
 
 
 class FilledByHost(fields.Field[Any]):
-    """A field that nobody may write from outside."""
+    """A field that nobody may write from outside, not even null."""
+
+    default_error_messages = {"null": FILLED_BY_HOST}  # noqa: RUF012 (as marshmallow declares it)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        raise ValidationError(_("这个字段由系统填写，请不要提交。"))
+        raise ValidationError(FILLED_BY_HOST)
 
 
 class LineItems(fields.Field[Any]):
@@ -55,7 +62,34 @@ class LineItems(fields.Field[Any]):
         most = int(self.declared.max or LinesType.most)
         if len(value) > most:
             raise ValidationError(_("最多 {limit} 行。", limit=most))
-        return self.items.load(value, many=True)
+        rows, faults = [], {}
+        for index, row in enumerate(value):
+            values, errors = self._row(row)
+            rows.append(values)
+            if errors:
+                faults[index] = errors
+        if faults:
+            raise ValidationError(faults, valid_data=rows)
+        return rows
+
+    def _row(self, row: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Read what a line gives, and only that: `items.load` would look at every column of every line."""
+        if not isinstance(row, Mapping):
+            return {}, {"_schema": [NOT_AN_OBJECT]}
+        columns = self.items.fields
+        values: dict[str, Any] = {}
+        errors: dict[str, Any] = {}
+        for name, raw in row.items():
+            column = columns.get(name)
+            if column is None:
+                errors[name] = [UNKNOWN]
+                continue
+            try:
+                is_null = raw is None and column.allow_none
+                values[name] = None if is_null else column._deserialize(raw, name, row)
+            except ValidationError as fault:
+                errors[name] = fault.messages
+        return values, errors
 
 
 def build(name: str, declared: Mapping[str, Field]) -> Schema:

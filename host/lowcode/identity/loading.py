@@ -27,6 +27,7 @@ PERSON: tuple[ColumnElement[Any], ...] = (
     users.c.department_id,
     users.c.must_change_password,
     users.c.language,
+    users.c.is_active,
     _roles.scalar_subquery().label("roles"),
     _subtree.scalar_subquery().label("department_ids"),
 )
@@ -46,6 +47,7 @@ def person(row: Any) -> User:
         roles=frozenset((row.roles or "").split(",")) - {""},
         must_change_password=row.must_change_password,
         language=row.language,
+        is_active=row.is_active,
     )
 
 

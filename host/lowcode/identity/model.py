@@ -18,6 +18,7 @@ class User:
     roles: frozenset[str] = frozenset()
     must_change_password: bool = False
     language: str | None = None
+    is_active: bool = True
 
     @property
     def is_admin(self) -> bool:

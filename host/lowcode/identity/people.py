@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
+from lowcode.among import among
 from lowcode.identity import departments as department_service
 from lowcode.identity import users as user_service
 from lowcode.identity.loading import load_user
@@ -18,12 +19,15 @@ if TYPE_CHECKING:
     from lowcode.context import Context
 
 
+_BY_ID = select(users.c.id, users.c.name, users.c.department_id, users.c.is_active).where(among(users.c.id))
+
+
 class People:
     """What a context knows of staff. Each look-up is one query for all ids asked."""
 
     def __init__(self, ctx: "Context") -> None:
         self._ctx = ctx
-        self._rows: dict[int, Any] = {}
+        self._rows: dict[int, Any] = {ctx.user.id: ctx.user} if ctx.user.id else {}
 
     @cached_property
     def passwords(self) -> dict[str, str]:
@@ -31,11 +35,10 @@ class People:
         return {}
 
     def rows(self, ids: Iterable[int]) -> dict[int, Any]:
-        """Give id, name, department and whether the person is active."""
+        """Give id, name, department and whether the person is active. Who asks is known already."""
         wanted = set(ids)
         if missing := wanted - self._rows.keys():
-            columns = (users.c.id, users.c.name, users.c.department_id, users.c.is_active)
-            found = self._ctx.connection.execute(select(*columns).where(users.c.id.in_(sorted(missing))))
+            found = self._ctx.connection.execute(_BY_ID, {"ids": missing})
             self._rows.update((row.id, row) for row in found.all())
         return {key: self._rows[key] for key in wanted & self._rows.keys()}
 

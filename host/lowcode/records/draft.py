@@ -11,7 +11,7 @@ from lowcode.fieldtypes import FIELD_TYPES
 from lowcode.forms import LiveForm, visible_fields
 from lowcode.i18n import _
 from lowcode.records import references
-from lowcode.records.record import Line, Record, copy_of
+from lowcode.records.record import Line, Record, copy_of, values_of
 from lowcode.schemas import decode
 
 if TYPE_CHECKING:
@@ -125,36 +125,32 @@ def _lines(ctx: "Context", draft: Draft, declared: Field, rows: list[dict[str, A
     """Build the line items: a row with the id of a line that stands changes that line, any other is new."""
     make = draft.form.record_class.__lines__[declared.name]
     standing = {line.id: line for line in getattr(draft.original, declared.name, None) or ()}
-    defaults = {name: default(ctx, column) for name, column in declared.fields.items()}
+    defaults = {"id": None, **{name: default(ctx, column) for name, column in declared.fields.items()}}
     lines: list[Line] = []
     for index, row in enumerate(rows):
         line_id = row.get("id")
         line = standing.pop(line_id, None) if line_id is not None else None
         if line_id is not None and line is None:
             draft.errors[f"{declared.name}.{index}.id"] = [_("这一行不属于本单据，或者重复了。")]
-        base = {name: getattr(line, name) for name in declared.fields} if line else defaults
-        lines.append(make(**{**base, **row, "id": line.id if line else None}))
+        base = values_of(line) if line else defaults
+        lines.append(make.of({**base, **row, "id": line.id if line else None}.values()))
         draft.given.update(f"{declared.name}.{index}.{name}" for name in row)
     return lines
 
 
 def _follow_references(ctx: "Context", draft: Draft, changed: str | None) -> None:
     """Let newly chosen records bring along what they fill, then check everything newly chosen."""
-    chosen = _chosen(draft)
-    found = references.find(ctx, chosen)
+    chosen = references.chosen(ctx, draft)
+    found = references.find(ctx, chosen, draft.form)
     bringing = [place for place in chosen if place.field.fill]
     for place in bringing:
         draft.errors |= references.fill(place, found, draft.given, overwrite=place.path == changed)
     if bringing:
-        chosen = _chosen(draft)
-        references.find_more(ctx, chosen, found)
+        chosen = references.chosen(ctx, draft)
+        references.find_more(ctx, chosen, found, draft.form)
     references.remember_titles(ctx, found)
     for path, sentences in references.check(ctx, draft.record, chosen, found).items():
         draft.errors.setdefault(path, sentences)
-
-
-def _chosen(draft: Draft) -> list[references.Place]:
-    return [place for place in references.places(draft.form, draft.record, draft.original) if place.is_new]
 
 
 def _require(ctx: "Context", draft: Draft) -> None:

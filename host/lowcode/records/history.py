@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 
 LABELS = {"create": "新增", "edit": "编辑", "delete": "删除", "restore": "恢复"}
 OUTCOMES = {"approved": "审批通过", "rejected": "审批驳回"}
+_ENTRY = insert(audit).inline()
 STAMPS = frozenset({"version", "updated_at", "updated_by"})
 
 
 def write(ctx: "Context", form: LiveForm, record: Record, action: str, original: Record | None = None) -> None:
     """Add one entry, in the transaction of the change."""
-    ctx.connection.execute(
-        insert(audit).values(
-            at=ctx.now,
-            user=ctx.user.id or None,
-            form=form.name,
-            record=record.id,
-            action=action,
-            changes=changes(form, record, original) if original else {},
-        )
-    )
+    entry = {
+        "at": ctx.now,
+        "user": ctx.user.id or None,
+        "form": form.name,
+        "record": record.id,
+        "action": action,
+        "changes": changes(form, record, original) if original else {},
+    }
+    ctx.connection.execute(_ENTRY, entry)
 
 
 def changes(form: LiveForm, record: Record, original: Record) -> dict[str, list[Any]]:

@@ -197,10 +197,16 @@ def _beyond(form: LiveForm, query: Query, values: list[Any]) -> ColumnElement[bo
     for (name, descending), value in zip(_keys(query), values, strict=True):
         column = form.column(name)
         if value is not None:
-            beyond = column < value if descending else column > value
-            alternatives.append(and_(*equal, or_(beyond, column.is_(None))))
+            alternatives.append(and_(*equal, or_(_past(column, value, descending), column.is_(None))))
         equal.append(column.is_(None) if value is None else column == value)
     return or_(false(), *alternatives)
+
+
+def _past(column: ColumnElement[Any], value: Any, descending: bool) -> ColumnElement[bool]:
+    """Compare with a value of the cursor; false comes before true."""
+    if isinstance(value, bool):
+        return column.is_(not descending) if value is descending else false()
+    return column < value if descending else column > value
 
 
 def _cursor(form: LiveForm, query: Query, last: Record) -> str:

@@ -1,7 +1,7 @@
 """Records as rules see them: one attribute for each field, and nothing else."""
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from lowcode.declare.model import Field
 
@@ -19,6 +19,14 @@ class Row:
             setattr(self, name, values.pop(name, None))
         if values:
             raise AttributeError(f"{type(self).__name__} has no field {', '.join(sorted(values))}.")
+
+    @classmethod
+    def of(cls, values: Iterable[Any]) -> Self:
+        """Make a row of all its values, in the order of its fields: what is made by the thousand is made so."""
+        row = cls.__new__(cls)
+        for name, value in zip(cls.__fields__, values, strict=True):
+            setattr(row, name, value)
+        return row
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"{type(self).__name__} has no field '{name}'.")
@@ -55,9 +63,9 @@ def values_of(row: Row) -> dict[str, Any]:
 
 def copy_of(record: R) -> R:
     """Copy a record and its lines."""
-    twin = type(record)(**values_of(record))
+    twin = type(record).of(values_of(record).values())
     for name in record.__lines__:
-        setattr(twin, name, [type(line)(**values_of(line)) for line in getattr(record, name) or ()])
+        setattr(twin, name, [type(line).of(values_of(line).values()) for line in getattr(record, name) or ()])
     return twin
 
 

@@ -1,26 +1,32 @@
 """What a record points at: does it exist, may the person see it, does it fit, and what does it bring along."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Row, select
+from sqlalchemy import Select, select
 
 from lowcode import access, files
+from lowcode.among import among
 from lowcode.declare.model import Field
 from lowcode.errors import NotFound
 from lowcode.fieldtypes import FIELD_TYPES, ValueFault
 from lowcode.forms import HOST_FIELDS, LiveForm
 from lowcode.i18n import _
-from lowcode.records.record import Record
-from lowcode.records.record import Row as Values
+from lowcode.records.record import Record, Row
+from lowcode.records.titles import POINTERS, target
 
 if TYPE_CHECKING:
     from lowcode.context import Context
+    from lowcode.records.draft import Draft
 
 Errors = dict[str, list[str]]
-POINTERS = frozenset({"ref", "user", "department"})
+HELD = frozenset({"image", "files"})
+NAMING = POINTERS | HELD | {"choice"}
+"""The types whose values name something that has to exist."""
+
 BOUNDED = frozenset({"text", "textarea", "phone", "email", "url", "integer", "number", "money"})
 HOST_ID = HOST_FIELDS["id"]
 
@@ -39,21 +45,23 @@ class Place:
 
     path: str
     field: Field
-    row: Values
+    row: Row
     before: Any
     siblings: Mapping[str, Field]
-    moved: Set[str] = frozenset()
 
     @property
     def value(self) -> Any:
         """The value now."""
         return getattr(self.row, self.field.name)
 
-    @property
-    def is_new(self) -> bool:
-        """Whether the value was chosen just now, or what it has to agree with has moved."""
-        value = self.value
-        return value is not None and (value != self.before or not self.moved.isdisjoint(self.field.same.values()))
+
+class Spot(NamedTuple):
+    """A row that is walked over: the prefix of its paths, itself, the row before, and its fields."""
+
+    prefix: str
+    row: Row
+    before: Row | None
+    siblings: Mapping[str, Field]
 
 
 @dataclass(slots=True)
@@ -62,58 +70,114 @@ class Found:
 
     rows: dict[str, dict[int, Any]] = field(default_factory=lambda: defaultdict(dict))
     missing: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    misfits: dict[tuple[int, Any], str | None] = field(default_factory=dict)
+    """What `fill` found out of a value for a field: many lines bring along the same."""
 
 
-def places(form: LiveForm, record: Record, original: Record | None) -> Iterator[Place]:
-    """Walk over all fields of the record and of its lines."""
-    moved = {name for name in form.same_as if getattr(record, name) != getattr(original, name, None)}
-    for name, declared in form.declared.fields.items():
-        if declared.type != "lines":
-            yield Place(name, declared, record, getattr(original, name, None), form.declared.fields, moved)
-            continue
+def chosen(ctx: "Context", draft: "Draft") -> list[Place]:
+    """Collect the fields that name something else, chosen just now or to agree with something that has moved.
+
+    What was right when it was chosen stays right.
+    """
+    header, columns = _naming(ctx, draft.form)
+    record, original, declared = draft.record, draft.original, draft.form.declared.fields
+    moved = {name for name in draft.form.same_as if getattr(record, name) != getattr(original, name, None)}
+    found = _chosen_in(header, Spot("", record, original, declared), moved)
+    for name, named in columns.items():
         old = {line.id: line for line in getattr(original, name, None) or ()}
         for index, line in enumerate(getattr(record, name) or ()):
-            for column in declared.fields.values():
-                before = getattr(old.get(line.id), column.name, None) if line.id else None
-                yield Place(f"{name}.{index}.{column.name}", column, line, before, declared.fields, moved)
-
-
-def find(ctx: "Context", chosen: list[Place]) -> Found:
-    """Read every newly chosen record, one query for each form, through the row filter."""
-    found = Found()
-    find_more(ctx, chosen, found)
+            earlier = old.get(line.id) if line.id else None
+            found += _chosen_in(named, Spot(f"{name}.{index}.", line, earlier, declared[name].fields), moved)
     return found
 
 
-def find_more(ctx: "Context", chosen: list[Place], found: Found) -> None:
+def _chosen_in(fields: list[Field], spot: Spot, moved: Set[str]) -> list[Place]:
+    found: list[Place] = []
+    for declared in fields:
+        value, before = getattr(spot.row, declared.name), getattr(spot.before, declared.name, None)
+        if value is not None and (value != before or not moved.isdisjoint(declared.same.values())):
+            found.append(Place(spot.prefix + declared.name, declared, spot.row, before, spot.siblings))
+    return found
+
+
+def _naming(ctx: "Context", form: LiveForm) -> tuple[list[Field], dict[str, list[Field]]]:
+    """Sort out the fields that hold ids and codes, of the record and of each line items field."""
+    key = ("naming", form.name)
+    if key not in ctx.platform.prepared:
+        declared = form.declared.fields
+        lines = {name: each.fields.values() for name, each in declared.items() if each.type == "lines"}
+        columns = {name: [each for each in fields if each.type in NAMING] for name, fields in lines.items()}
+        header = [each for each in declared.values() if each.type in NAMING]
+        ctx.platform.prepared[key] = (header, {name: fields for name, fields in columns.items() if fields})
+    found: tuple[list[Field], dict[str, list[Field]]] = ctx.platform.prepared[key]
+    return found
+
+
+def find(ctx: "Context", chosen: list[Place], form: LiveForm | None = None) -> Found:
+    """Read every newly chosen record, one query for each form, through the row filter.
+
+    Only what is asked of it is read: by all fields of `form`, or by those at hand in a dialog.
+    """
+    found = Found()
+    find_more(ctx, chosen, found, form)
+    return found
+
+
+def find_more(ctx: "Context", chosen: list[Place], found: Found, form: LiveForm | None) -> None:
     """Read those that have not been read yet."""
     wanted: dict[str, set[int]] = defaultdict(set)
     for place in chosen:
         if place.field.type in POINTERS:
-            wanted[place.field.form or f"${place.field.type}"].add(place.value)
+            wanted[target(place.field)].add(place.value)
     for name, ids in wanted.items():
         if missing := ids - found.rows[name].keys() - found.missing[name]:
-            rows = _read(ctx, name, missing)
+            rows = _read(ctx, name, missing, form, chosen)
             found.rows[name] |= rows
             found.missing[name] |= missing - rows.keys()
 
 
-def _read(ctx: "Context", name: str, ids: set[int]) -> dict[int, Row[Any]]:
+def _read(ctx: "Context", name: str, ids: set[int], asking: LiveForm | None, chosen: list[Place]) -> dict[int, Any]:
     if name == "$user":
         return ctx.users.rows(ids)
     if name == "$department":
         return ctx.users.department_rows(ids)
-    form = ctx.platform.forms[name]
-    statement = select(form.table).where(form.table.c.id.in_(sorted(ids)), form.table.c.deleted_at.is_(None))
-    rows = ctx.connection.execute(statement.where(access.clause(ctx, form)))
+    form, key = ctx.platform.forms[name], ("references", asking and asking.name, name)
+    statement: Select[Any] | None = ctx.platform.prepared.get(key) if asking else None
+    if statement is None:
+        statement = _statement(form, _asked(ctx, name, asking, chosen))
+        if asking:
+            ctx.platform.prepared[key] = statement
+    rows = ctx.connection.execute(statement.where(access.clause(ctx, form)), {"ids": ids}).all()
     return {row.id: row for row in rows}
+
+
+def _statement(form: LiveForm, names: set[str]) -> Select[Any]:
+    columns = [form.table.c[name] for name in sorted(names)]
+    return select(*columns).where(among(form.table.c.id), form.table.c.deleted_at.is_(None))
+
+
+def _asked(ctx: "Context", name: str, asking: LiveForm | None, chosen: list[Place]) -> set[str]:
+    """Name what the fields that point at a form want to know of its records."""
+    fields = [place.field for place in chosen]
+    if asking:
+        header, columns = _naming(ctx, asking)
+        fields = [*header, *(column for named in columns.values() for column in named)]
+    asked = {"id", ctx.platform.forms[name].declared.title}
+    for declared in fields:
+        if declared.type == "ref" and declared.form == name:
+            tests = chain.from_iterable(ctx.platform.forms[name].condition(declared.where or {}).alternatives)
+            asked |= {*declared.fill.values(), *declared.same, *(test.field for test in tests if test.line is None)}
+    return asked
 
 
 def remember_titles(ctx: "Context", found: Found) -> None:
     """Keep titles that have just been read, so that the answer needs no second query."""
     for name, rows in found.rows.items():
         title = "name" if name.startswith("$") else ctx.platform.forms[name].declared.title
-        ctx.titles.setdefault(name, {}).update({key: str(getattr(row, title)) for key, row in rows.items()})
+        known = ctx.titles.setdefault(name, {})
+        for key, row in rows.items():
+            shown = getattr(row, title)
+            known[key] = str(key if shown is None else shown)
 
 
 def fill(place: Place, found: Found, given: set[str], overwrite: bool) -> Errors:
@@ -122,41 +186,44 @@ def fill(place: Place, found: Found, given: set[str], overwrite: bool) -> Errors
     row = found.rows[place.field.form or ""].get(place.value)
     if row is None:
         return errors
-    prefix = place.path.rpartition(".")[0]
+    prefix = place.path.removesuffix(place.field.name)
     for mine, theirs in place.field.fill.items():
-        path = f"{prefix}.{mine}" if prefix else mine
-        if overwrite or path not in given:
-            value, target = getattr(row, theirs), place.siblings[mine]
+        if overwrite or prefix + mine not in given:
+            value, field = getattr(row, theirs), place.siblings[mine]
             setattr(place.row, mine, value)
-            if sentence := _misfit(target, value):
-                errors[path] = [sentence]
+            if sentence := _misfit(field, value, found):
+                errors[prefix + mine] = [sentence]
     return errors
 
 
-def _misfit(target: Field, value: Any) -> str | None:
+def _misfit(target: Field, value: Any, found: Found) -> str | None:
     """Say why a value does not fit a field whose bounds are narrower than those of the field it comes from."""
     if value is None or target.type not in BOUNDED:
         return None
-    try:
-        FIELD_TYPES[target.type].parse(target, value)
-    except ValueFault as fault:
-        return str(fault)
-    return None
+    key = (id(target), value)
+    if key not in found.misfits:
+        try:
+            FIELD_TYPES[target.type].parse(target, value)
+            found.misfits[key] = None
+        except ValueFault as fault:
+            found.misfits[key] = str(fault)
+    return found.misfits[key]
 
 
 def check(ctx: "Context", record: Record, chosen: list[Place], found: Found) -> Errors:
-    """Collect the faults of everything newly chosen."""
+    """Collect the faults of everything newly chosen. What stands in many lines is judged once."""
     errors: Errors = {}
     held: list[Place] = []
+    judged: dict[tuple[int, Any], str | None] = {}
     for place in chosen:
-        sentence = None
-        if place.field.type in POINTERS:
-            sentence = _pointer_fault(ctx, place, record, found)
-        elif place.field.type == "choice":
-            sentence = _choice_fault(ctx, place)
-        elif place.field.type in {"image", "files"}:
+        if place.field.type in HELD:
             held.append(place)
-        if sentence:
+            continue
+        key = (id(place.field), place.value)
+        if key not in judged:
+            is_choice = place.field.type == "choice"
+            judged[key] = _choice_fault(ctx, place) if is_choice else _pointer_fault(ctx, place, record, found)
+        if sentence := judged[key]:
             errors[place.path] = [sentence]
     if held:
         errors |= files.check(ctx, {place.path: (place.field, place.value, place.before) for place in held})
@@ -165,7 +232,7 @@ def check(ctx: "Context", record: Record, chosen: list[Place], found: Found) -> 
 
 def _pointer_fault(ctx: "Context", place: Place, record: Record, found: Found) -> str | None:
     declared = place.field
-    row = found.rows[declared.form or f"${declared.type}"].get(place.value)
+    row = found.rows[target(declared)].get(place.value)
     if row is None or (declared.type == "user" and not row.is_active):
         return _("没有这条记录，或者您无权使用它，请重新选择。")
     if declared.where and not ctx.platform.forms[declared.form or ""].condition(declared.where).matches(

@@ -1,15 +1,32 @@
 """Records in the database: reading rows into records and writing records to rows. No rules, no permissions."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Numeric,
+    Select,
+    String,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.types import TypeEngine
 
+from lowcode.among import among
+from lowcode.columns import FixedDecimal, Id
 from lowcode.errors import Conflict
 from lowcode.forms import LiveForm
 from lowcode.i18n import _
-from lowcode.records.record import Line, Record
+from lowcode.records.record import Line, Record, values_of
 
 if TYPE_CHECKING:
     from lowcode.context import Context
@@ -29,14 +46,14 @@ def load(
     row = ctx.connection.execute(statement.with_for_update() if lock else statement).first()
     if row is None:
         return None
-    record = form.record_class(**row._mapping)
+    record = form.record_class(**row._asdict())
     load_lines(ctx, form, [record])
     return record
 
 
 def load_many(ctx: "Context", form: LiveForm, statement: Any, with_lines: bool = False) -> list[Record]:
     """Read the records that a select of the form's table gives."""
-    records = [form.record_class(**row._mapping) for row in ctx.connection.execute(statement)]
+    records = [form.record_class(**row._asdict()) for row in ctx.connection.execute(statement).all()]
     if with_lines and records:
         load_lines(ctx, form, records)
     return records
@@ -44,16 +61,12 @@ def load_many(ctx: "Context", form: LiveForm, statement: Any, with_lines: bool =
 
 def load_lines(ctx: "Context", form: LiveForm, records: Sequence[Record]) -> None:
     """Read the line items of the records, one query for each line items field."""
-    for name, table in form.line_tables.items():
+    for name in form.line_tables:
         make = form.record_class.__lines__[name]
         lines: dict[int, list[Line]] = {record.id: [] for record in records}
-        statement = (
-            select(table).where(table.c.record_id.in_(list(lines))).order_by(table.c.record_id, table.c.position)
-        )
-        for row in ctx.connection.execute(statement):
-            values = dict(row._mapping)
-            values.pop("position")
-            lines[values.pop("record_id")].append(make(**values))
+        statement = _prepared(ctx, form, name, _select_lines)
+        for record_id, *values in ctx.connection.execute(statement, {"ids": lines.keys()}).all():
+            lines[record_id].append(make.of(values))
         for record in records:
             setattr(record, name, lines[record.id])
 
@@ -128,7 +141,8 @@ def _update_lines(ctx: "Context", form: LiveForm, name: str, record: Record, bef
 
 
 def _line_row(line: Line, position: int) -> dict[str, Any]:
-    values = {name: getattr(line, name) for name in line.__fields__ if name != "id"}
+    values = values_of(line)
+    del values["id"]
     return values | {"position": position}
 
 
@@ -138,9 +152,47 @@ def _insert_lines(
     if not lines:
         return
     table = form.line_tables[name]
-    rows = [
-        _line_row(line, position) | {"record_id": record.id} for line, position in zip(lines, positions, strict=True)
-    ]
-    ids = ctx.connection.scalars(insert(table).returning(table.c.id, sort_by_parameter_order=True), rows)
+    rows = [_line_row(line, position) for line, position in zip(lines, positions, strict=True)]
+    if ctx.platform.db.is_sqlite:
+        rows = [row | {"record_id": record.id} for row in rows]
+        ids = ctx.connection.scalars(insert(table).returning(table.c.id, sort_by_parameter_order=True), rows).all()
+    else:
+        statement = _prepared(ctx, form, name, _insert_from_arrays)
+        arrays = {f"{name}_all": [row[name] for row in rows] for name in rows[0]}
+        made = ctx.connection.execute(statement, {"record": record.id, **arrays}).all()
+        ids = [line_id for _position, line_id in sorted(made)]
     for line, line_id in zip(lines, ids, strict=True):
         line.id = line_id
+
+
+def _prepared(ctx: "Context", form: LiveForm, name: str, make: Callable[[Table], Any]) -> Any:
+    """Give a statement about line items, made once."""
+    key = (make.__name__, form.name, name)
+    if key not in ctx.platform.prepared:
+        ctx.platform.prepared[key] = make(form.line_tables[name])
+    return ctx.platform.prepared[key]
+
+
+def _select_lines(table: Table) -> Select[Any]:
+    columns = [table.c.record_id, *(column for column in table.c if column.name not in {"record_id", "position"})]
+    return select(*columns).where(among(table.c.record_id)).order_by(table.c.record_id, table.c.position)
+
+
+def _insert_from_arrays(table: Table) -> Any:
+    """Make PostgreSQL's insert of any number of lines: one array for each column, so the text is always the same."""
+    columns = [column for column in table.c if column.name not in {"id", "record_id"}]
+    arrays = [bindparam(f"{column.name}_all", type_=ARRAY(_unbounded(column.type))) for column in columns]
+    given = func.unnest(*arrays).table_valued(*(column.name for column in columns), name="given").render_derived()
+    rows = select(bindparam("record", type_=Id), *given.c)
+    return (
+        insert(table)
+        .from_select(["record_id", *(column.name for column in columns)], rows)
+        .returning(table.c.position, table.c.id)
+    )
+
+
+def _unbounded(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+    """Give the type without its bounds: a cast to `varchar(50)` cuts a text that the column itself refuses."""
+    if isinstance(kind, String):
+        return Text()
+    return Numeric() if isinstance(kind, FixedDecimal) else kind

@@ -43,23 +43,27 @@ def decode(body: bytes) -> dict[str, Any]:
         raise Malformed(_("请求体不是有效的 JSON，请检查格式和编码（UTF-8）。")) from error
     if not isinstance(value, dict):
         raise Malformed(_("请求体必须是一个 JSON 对象。"))
+    has_escapes = b"\\u" in body  # UTF-8 and JSON keep NUL and lone surrogates out of everything else
     for name, member in value.items():
-        _check_text(name, name)
-        _check(member, name, 2)
+        if has_escapes:
+            _check_text(name, name)
+        _check(member, name, 2, has_escapes)
     return value
 
 
-def _check(value: object, field: str, depth: int) -> None:
+def _check(value: object, field: str, depth: int, has_escapes: bool) -> None:
     """Refuse what is nested too deep and texts that cannot be stored."""
     if isinstance(value, str):
-        _check_text(value, field)
+        if has_escapes:
+            _check_text(value, field)
     elif isinstance(value, dict | list):
         if depth > MAX_DEPTH:
             raise Malformed(_("JSON 嵌套过深，最多 {depth} 层。", depth=MAX_DEPTH))
-        for name in value if isinstance(value, dict) else ():
+        for name in value if has_escapes and isinstance(value, dict) else ():
             _check_text(name, field)
         for member in value.values() if isinstance(value, dict) else value:
-            _check(member, field, depth + 1)
+            if has_escapes or isinstance(member, dict | list):
+                _check(member, field, depth + 1, has_escapes)
 
 
 def _check_text(text: str, field: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, current_app, request
+from flask import Response, current_app, g, request
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -30,7 +30,7 @@ def write(work: Callable[["Context"], Answer]) -> Response:
     """
     key = _key()
     status, text, headers = current_platform().writing(
-        current_user(), lambda ctx: _once(ctx, key, work) if key else _rendered(work(ctx))
+        current_user(), lambda ctx: _once(ctx, key, work) if key else _rendered(work(ctx)), version=g.cache_version
     )
     return Response(text, status, headers, mimetype="application/json" if text else None)
 

@@ -22,13 +22,15 @@ def _plain(value: object) -> str | list[Any]:
 
 STYLE: dict[str, Any] = {"ensure_ascii": False, "separators": (",", ":"), "allow_nan": False, "default": _plain}
 
+_ENCODER = json.JSONEncoder(**STYLE)
+
 
 class ExactJSON(JSONProvider):
     """UTF-8 without escapes; decimals are strings, instants end in `Z` and have whole seconds."""
 
     def dumps(self, obj: Any, **kwargs: Any) -> str:
         """Write compactly; NaN and infinities are refused."""
-        return json.dumps(obj, **{**STYLE, **kwargs})
+        return json.dumps(obj, **{**STYLE, **kwargs}) if kwargs else _ENCODER.encode(obj)
 
     def loads(self, s: str | bytes, **kwargs: Any) -> Any:
         """Read what the host itself wrote; bodies of requests go through `json_body`."""

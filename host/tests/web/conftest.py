@@ -33,7 +33,7 @@ class StandIn:
     config: Config
     roles: dict[str, str] = field(default_factory=lambda: {"clerk": "职员"})
 
-    def writing(self, user: Any, work: Callable[[Any], Any]) -> Any:
+    def writing(self, user: Any, work: Callable[[Any], Any], *, version: int | None = None) -> Any:
         def run(connection: Connection) -> Any:
             now = datetime.now(UTC).replace(microsecond=0)
             return work(SimpleNamespace(connection=connection, user=user, now=now, platform=self))

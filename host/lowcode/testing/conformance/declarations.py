@@ -114,5 +114,7 @@ def _shipped(root: Path, folder: Path) -> list[str]:
         return [f"/{file.relative_to(root)}" for file in root.rglob("*")]
     shutil.copytree(project, folder / "project", ignore=LEFT_OUT)
     builder = ProjectBuilder(folder / "project", runner=quiet_subprocess_runner)
+    lacking = builder.check_dependencies("wheel")
+    assert not lacking, f"Building the wheel needs {sorted({chain[-1] for chain in lacking})} in this environment."
     with ZipFile(builder.build("wheel", folder / "dist")) as wheel:
         return [f"/{name}" for name in wheel.namelist()]

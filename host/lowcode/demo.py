@@ -1,0 +1,47 @@
+"""`lowcode demo`: a host to look at, its plugins installed, initialised and filled with their sample data."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from lowcode import initialise, startup
+from lowcode.config import Config
+from lowcode.errors import Refused
+from lowcode.i18n import _
+from lowcode.platform import Platform
+from lowcode.plugins import LoadedPlugin
+from lowcode.store import Store
+
+
+def prepare(config: Config, wheels: Sequence[Path]) -> list[str]:
+    """Install, initialise and fill; give the lines that tell how to sign in. What is there already stays."""
+    store = Store(config.home)
+    for facts in store.add(wheels):
+        store.install(facts.plugin, facts.version)
+    password = startup.prepare(config).admin_password or config.admin_password
+    shown = password or _("首次启动时显示过；可用 lowcode user passwd admin 重设")
+    lines = [_("管理员：admin  {password}", password=shown)]
+    platform = startup.start(config)
+    try:
+        for plugin in platform.active_plugins:
+            lines += _fill(platform, plugin)
+    finally:
+        platform.db.engine.dispose()
+    return lines
+
+
+def _fill(platform: Platform, plugin: LoadedPlugin) -> list[str]:
+    """Load a plugin's sample data unless it is there; give its sentence and the people it made."""
+    try:
+        told, passwords = load_sample(platform, plugin)
+    except Refused as fault:
+        return [fault.detail]
+    return [told, *(f"  {username}  {password}" for username, password in passwords.items())]
+
+
+def load_sample(platform: Platform, plugin: LoadedPlugin) -> tuple[str, dict[str, str]]:
+    """Initialise a plugin and load its sample data; give its sentence and the first passwords of new people."""
+    sample = plugin.declaration.sample if plugin.declaration else None
+    if sample is None:
+        raise Refused(_("应用“{name}”没有示例数据。", name=plugin.name), code="no_sample")
+    platform.as_system(lambda ctx: initialise.apply(ctx, plugin.name))
+    return platform.as_system(lambda ctx: (str(sample.load(ctx)), dict(ctx.users.passwords)))
