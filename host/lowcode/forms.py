@@ -31,6 +31,7 @@ HOST_FIELDS: Mapping[str, Field] = {
 NUMBER = Field(name="number", label="编号", type="text", readonly=True, max=Decimal(60), unique=True)
 OWNER_DEPARTMENT = Field(name="owner_department", label="负责人部门", type="department", readonly=True)
 LIVE = "deleted_at IS NULL"
+MOST_CONDITIONS = 500
 INDEXED = frozenset({"ref", "user", "department", "choice"})
 
 
@@ -76,9 +77,11 @@ class LiveForm:
         return self.line_tables[name]
 
     def condition(self, where: Where) -> Condition:
-        """Compile a declared condition, once."""
+        """Compile a declared condition, once; what rules make up anew each time does not pile up."""
         known = repr(where)
         if known not in self._conditions:
+            if len(self._conditions) >= MOST_CONDITIONS:
+                self._conditions.clear()
             self._conditions[known] = parse(where, self.fields)
         return self._conditions[known]
 

@@ -82,7 +82,7 @@ def _params(
     chosen = [
         references.Place(key, field, holder, None, declared)
         for key, field in declared.items()
-        if getattr(holder, key) is not None
+        if field.type in references.NAMING and getattr(holder, key) is not None
     ]
     errors |= {
         path: sentences

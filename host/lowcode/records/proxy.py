@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
+from lowcode.conditions import parse
 from lowcode.errors import NotFound
 from lowcode.forms import LiveForm
 from lowcode.i18n import _
@@ -65,7 +66,7 @@ class FormProxy:
 
     def _where(self, condition: Mapping[str, Any]) -> list[Any]:
         live = self._form.table.c.deleted_at.is_(None)
-        return [live, self._form.condition(condition).clause(self._form, self._ctx.tokens)]
+        return [live, parse(condition, self._form.fields).clause(self._form, self._ctx.tokens)]
 
 
 class Forms:

@@ -10,6 +10,7 @@ from PIL import Image
 from sqlalchemy import update
 
 from lowcode.conditions import split_key
+from lowcode.configuration import Item
 from lowcode.declare.model import Field, Form, Where
 from lowcode.fieldtypes import FIELD_TYPES
 from lowcode.forms import LiveForm
@@ -40,7 +41,7 @@ class Examples:
     @property
     def today(self) -> date:
         """The day in the business time zone."""
-        return self.platform.as_system(lambda ctx: ctx.today)
+        return datetime.now(self.platform.config.time_zone).date()
 
     def payload(self, form: str, chosen: Values = NOTHING, *, full: bool = True) -> dict[str, Any]:
         """Make what the API takes: every field that people may write, or only what has to be given.
@@ -121,7 +122,7 @@ class Examples:
         """Find or make a record that satisfies a declared condition."""
         key = repr((form, where, sorted(chosen.items())))
         if key not in self._known:
-            self._known[key] = self._referable(form, self._wanted(where), chosen)
+            self._known[key] = self.fitting(form, where, chosen)
         return self._known[key]
 
     def picture(self) -> str:
@@ -134,8 +135,14 @@ class Examples:
         """Make a value of one field, another one each time."""
         return self._value(field, True, {})
 
-    def _referable(self, form: str, wanted: Mapping[str, Any], chosen: Mapping[str, Any]) -> int:
-        fields = self.platform.forms[form].fields
+    def items(self, field: Field) -> Mapping[str, Item]:
+        """Give the items of a choice's dictionary."""
+        with self.platform.reading(self.api.user_or_fail) as ctx:
+            return ctx.dictionary(field.dictionary or "")
+
+    def fitting(self, form: str, where: Where | None = None, chosen: Values = NOTHING) -> int:
+        """Make a record that satisfies a declared condition, as a rule would where people may not."""
+        fields, wanted = self.platform.forms[form].fields, self._wanted(where)
         later = {name: value for name, value in wanted.items() if fields[name].filled_by_host and value is not ...}
         now = {name: value for name, value in wanted.items() if name not in later}
         made = {
@@ -156,8 +163,7 @@ class Examples:
         return (field.required and not has_default) or (field.type in {"lines", "files"} and bool(field.min))
 
     def _default_choice(self, field: Field) -> str | None:
-        items = self.platform.as_system(lambda ctx: ctx.dictionary(field.dictionary or ""))
-        return next((item.code for item in items.values() if item.is_default), None)
+        return next((item.code for item in self.items(field).values() if item.is_default), None)
 
     def _value(self, field: Field, full: bool, made: Mapping[str, Any]) -> Any:
         number = next(self._numbers)
@@ -178,7 +184,7 @@ class Examples:
         return values.plain(field, number, self.today)
 
     def _choice(self, field: Field) -> str | None:
-        items = self.platform.as_system(lambda ctx: ctx.dictionary(field.dictionary or ""))
+        items = self.items(field)
         wanted: Mapping[str, Any] = field.where if isinstance(field.where, Mapping) else {}
         parents = {item.parent for item in items.values()}
         fitting = [

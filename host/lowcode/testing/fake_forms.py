@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from lowcode.conditions import parse
 from lowcode.errors import Invalid, NotFound
 from lowcode.forms import LiveForm
 from lowcode.records import draft as drafts
@@ -117,7 +118,7 @@ class FakeForm(FormProxy):
     def _matching(self, condition: Mapping[str, Any]) -> list[Record]:
         if self._live is None:
             return []  # the test says that there are none
-        compiled, tokens = self._live.condition(condition), self._fake.tokens
+        compiled, tokens = parse(condition, self._live.fields), self._fake.tokens
         live = (record for record in self._kept.values() if record.deleted_at is None)
         return [record for record in sorted(live, key=lambda each: each.id) if compiled.matches(record, tokens)]
 

@@ -126,6 +126,10 @@ class FakePeople(People):
         known = self._fake.departments
         return {key: SimpleNamespace(id=key, name=known[key]) for key in set(ids) if key in known}
 
+    def with_role(self, role: str) -> list[int]:
+        """Give the ids of the people with a role."""
+        return [key for key, person in self._fake.people.items() if role in person.roles]
+
     def load(self, user_id: int) -> User:
         """Give a person. Raises KeyError for one that was not given."""
         return self._fake.people[user_id]

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from lowcode.declare.model import Field
-from lowcode.fieldtypes import FIELD_TYPES, LARGEST, NumberType, TextType
+from lowcode.fieldtypes import FIELD_TYPES, TextType
+from lowcode.fieldtypes.numbers import LARGEST, NumberType
 
 TEXTS = frozenset({"text", "textarea"})
 NUMBERS = frozenset({"integer", "number", "money"})

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lowcode.declare.model import Field, Where
 from lowcode.forms import LiveForm
 from lowcode.records import store
+from lowcode.testing import values
 from lowcode.testing.client import Api
 from lowcode.testing.conformance.base import Checks, need, path, records
 from lowcode.testing.examples import Examples
@@ -84,12 +86,12 @@ class AccessChecks(Checks):
                 if field.type != "ref" or field.filled_by_host or not grant.create:
                     continue
                 target = examples.platform.forms[field.form or ""]
-                scene = stage(target, examples, role)
+                scene = stage(target, examples, role, field.where)
                 for place in set(PLACES) - self._within(target, examples, scene, "read"):
                     held += 1
-                    hidden = scene.records[place]["id"]
+                    pointing = _pointing(field, target, scene.records[place])
                     with nothing_written(examples.platform):
-                        answer = scene.api.post(records(form), {name: hidden})
+                        answer = scene.api.post(records(form), pointing)
                         assert name in answer.expect(422)["errors"], f"{role} pointed {name} at a hidden record."
         need(held, "Every role that creates records sees all that they may point at.")
 
@@ -204,8 +206,8 @@ class AccessChecks(Checks):
             query["after"] = answer["next"]
 
 
-def stage(form: LiveForm, examples: Examples, role: str) -> Scene:
-    """Make a person with one role and a record of each kind of owner."""
+def stage(form: LiveForm, examples: Examples, role: str, where: Where | None = None) -> Scene:
+    """Make a person with one role and a record of each kind of owner; the records satisfy a condition."""
     person = examples.admin.as_user(role, department=f"{role} department")
     owners = {
         "own": person.user_id,
@@ -214,10 +216,20 @@ def stage(form: LiveForm, examples: Examples, role: str) -> Scene:
     }
     made: dict[str, dict[str, Any]] = {}
     for place, owner in owners.items():
-        record_id = examples.create(form.name)["id"]
+        record_id = examples.fitting(form.name, where)
         examples.force(form.name, record_id, {form.declared.owner or "created_by": owner})
         made[place] = examples.inspect(form.name, record_id)
     return Scene(person, role, made)
+
+
+def _pointing(field: Field, target: LiveForm, record: dict[str, Any]) -> dict[str, Any]:
+    """Make a payload that chooses a record, and agrees with it where it has to."""
+    agreeing = {
+        mine: values.canonical(target.fields[theirs], record[theirs])
+        for theirs, mine in field.same.items()
+        if mine != "id"
+    }
+    return {**agreeing, field.name: record["id"]}
 
 
 def _calls(form: LiveForm, examples: Examples, scene: Scene) -> list[tuple[str, str, str, Any]]:

@@ -52,6 +52,7 @@ class ActionChecks(Checks):
             return  # its `when` or its people leave this record out
         answer = examples.api.post(f"{path(form, record['id'])}/actions/{move.name}", examples.params(move.params))
         assert answer.status in (200, 422), f"{move.name} from {state}: {answer}"
+        assert not answer.errors.keys() & move.params.keys(), f"{move.name} refuses valid parameters: {answer.errors}"
         if answer.status == 200:
             assert answer.json["message"]
             assert move.approval or answer.json["record"]["status"] == move.to

@@ -1,6 +1,7 @@
 """What the checks share: one platform for all of them, with records made as they are needed."""
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, ClassVar
 
 import pytest
@@ -22,9 +23,7 @@ class Checks:
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Run the checks of forms once for each form of the plugins."""
         if "form" in metafunc.fixturenames:
-            loaded = [plugins.load_module(name) for name in self.modules]
-            names = [name for each in loaded if each.declared for name in each.declared.forms]
-            metafunc.parametrize("form", names, indirect=True)
+            metafunc.parametrize("form", _form_names(self.modules), indirect=True)
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -46,6 +45,13 @@ class Checks:
     def form(self, request: pytest.FixtureRequest, platform: Platform) -> LiveForm:
         """Give the form under test."""
         return platform.forms[request.param]
+
+
+@cache
+def _form_names(modules: tuple[str, ...]) -> list[str]:
+    """Name the forms of plugins, also of those at fault: a check of its own says what is wrong with them."""
+    loaded = [plugins.load_module(name) for name in modules]
+    return [name for each in loaded if each.declared for name in each.declared.forms]
 
 
 def records(form: LiveForm) -> str:

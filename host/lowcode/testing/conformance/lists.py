@@ -22,7 +22,8 @@ NONSENSE = (
     '"x"',
     "",
 )
-ENOUGH = 5
+ENOUGH, PER_PAGE = 5, 4
+"""As few records as make two pages."""
 
 
 class ListChecks(Checks):
@@ -131,12 +132,12 @@ class ListChecks(Checks):
         return [values.canonical(form.fields[name], item[name]) for item in items]
 
     def _by_page(self, form: LiveForm, examples: Examples, sort: str) -> list[int]:
-        return self._walk(lambda number, _last: self._page(form, examples, sort=sort, per_page=2, page=number))
+        return self._walk(lambda number, _last: self._page(form, examples, sort=sort, per_page=PER_PAGE, page=number))
 
     def _by_cursor(self, form: LiveForm, examples: Examples, sort: str) -> list[int]:
         def next_page(number: int, last: dict[str, Any] | None) -> dict[str, Any]:
             cursor = {} if last is None else {"after": last["next"]}
-            return self._page(form, examples, sort=sort, per_page=2, **cursor)
+            return self._page(form, examples, sort=sort, per_page=PER_PAGE, **cursor)
 
         return self._walk(next_page)
 

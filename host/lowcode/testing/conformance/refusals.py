@@ -147,7 +147,7 @@ class RefusalChecks(Checks):
         assert named, f"{where} is at fault with {shown}, but these are named: {answer.errors}"
 
     def _misplaced(self, examples: Examples, field: Field) -> Iterator[str]:
-        items = examples.platform.as_system(lambda ctx: ctx.dictionary(field.dictionary or ""))
+        items = examples.items(field)
         wanted = field.where if isinstance(field.where, dict) else {}
         parents = {item.parent for item in items.values()}
         for item in items.values():

@@ -5,6 +5,7 @@ from lowcode.records import store
 from lowcode.records.record import Record, copy_of
 from lowcode.testing.conformance.base import Checks, need
 from lowcode.testing.examples import Examples
+from lowcode.testing.values import TEXTS
 from lowcode.testing.watching import differing, statements
 
 
@@ -13,8 +14,8 @@ class RuleChecks(Checks):
 
     def test_compute_is_pure(self, form: LiveForm, examples: Examples) -> None:
         """It changes computed fields only, twice it gives the same, and it writes nothing."""
-        record = self._record(form, examples)
-        platform = examples.platform
+        record, platform = self._record(form, examples), examples.platform
+        _perturb(form, record)
         first, empty = copy_of(record), form.record_class(version=0)
         for name in form.line_tables:
             setattr(empty, name, [])
@@ -55,6 +56,13 @@ class RuleChecks(Checks):
             record = store.load(ctx, form, made["id"])
         assert record is not None
         return record
+
+
+def _perturb(form: LiveForm, record: Record) -> None:
+    """Change the texts of a saved record, so that a rule which always writes the same into them is noticed."""
+    for name, field in form.declared.fields.items():
+        if field.type in TEXTS and not field.filled_by_host and not field.pattern:
+            setattr(record, name, f"{getattr(record, name) or ''}~"[-int(field.max or 255) :])
 
 
 def _computed(form: LiveForm) -> set[str]:

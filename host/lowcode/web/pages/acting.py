@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, render_template, request
-from werkzeug.datastructures import MultiDict
 
 from lowcode import access
 from lowcode.declare.model import Action, Move
@@ -17,7 +16,7 @@ from lowcode.web.gate import policy
 from lowcode.web.pages import formdata
 from lowcode.web.pages.controls import Builder, first_value
 from lowcode.web.pages.feedback import State, fault_response
-from lowcode.web.pages.shell import done, live_form, saved
+from lowcode.web.pages.shell import confirm, done, live_form, saved
 
 if TYPE_CHECKING:
     from lowcode.context import Context
@@ -33,7 +32,9 @@ def ask_delete(form: str, record_id: int) -> str:
     with current_platform().reading(current_user()) as ctx:
         record = reading.read(ctx, live, record_id)
     question = _("确定删除“{name}”吗？删除后可以在回收站中恢复。", name=record["$title"])
-    return _confirm(_("删除{label}", label=_(live.declared.label)), question, request.path, version=record["version"])
+    return confirm(
+        _("删除{label}", label=_(live.declared.label)), question, request.path, [("version", record["version"])]
+    )
 
 
 @bp.post("/f/<form>/<int:record_id>/delete")
@@ -46,7 +47,7 @@ def delete(form: str, record_id: int) -> Response:
         current_platform().writing(current_user(), lambda ctx: deleting.delete(ctx, live, record_id, version))
     except (Invalid, Conflict) as fault:
         return _note(fault)
-    return done(_("已删除，可以在回收站中恢复。"), open=f"/f/{live.name}/{next(iter(live.declared.lists))}")
+    return done(_("已删除，可以在回收站中恢复。"), gone=f"/f/{live.name}/{next(iter(live.declared.lists))}")
 
 
 @bp.post("/f/<form>/<int:record_id>/restore")
@@ -65,7 +66,7 @@ def ask_delete_many(form: str) -> str:
     label = _(live_form(form).declared.label)
     picked = request.args.getlist("ids")
     question = _("确定删除选中的 {count} 条{label}吗？删除后可以在回收站中恢复。", count=len(picked), label=label)
-    return _confirm(_("批量删除"), question, request.path, ids=picked)
+    return confirm(_("批量删除"), question, request.path, [("ids", each) for each in picked])
 
 
 @bp.post("/f/<form>/delete")
@@ -128,8 +129,8 @@ def run_action(form: str, record_id: int, name: str) -> Response:
     def work(ctx: "Context") -> idempotency.Answer:
         answer = acting.act(ctx, live, record_id, name, sent.payload)
         opened = answer["open"]
-        more = {"open": f"/f/{opened['form']}/{opened['id']}"} if opened else {}
-        return 204, None, saved(answer["message"], follow=bool(opened), **more)
+        more = {"follow": f"/f/{opened['form']}/{opened['id']}"} if opened else {}
+        return 204, None, saved(answer["message"], **more)
 
     try:
         return idempotency.write(work)
@@ -155,10 +156,6 @@ def _first_value(ctx: "Context", live: LiveForm, name: str, declared: Any, recor
     if record.get(name) is not None and name in live.fields and live.fields[name].type == declared.type:
         return record[name]
     return first_value(ctx, declared)
-
-
-def _confirm(title: str, question: str, action: str, **hidden: Any) -> str:
-    return render_template("confirm.html", title=title, question=question, action=action, hidden=MultiDict(hidden))
 
 
 def _note(fault: Fault) -> Response:

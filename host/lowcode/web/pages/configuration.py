@@ -12,7 +12,7 @@ from lowcode.errors import Conflict, Fault, Invalid, NotFound
 from lowcode.i18n import _
 from lowcode.web.current import current_platform, current_user
 from lowcode.web.gate import policy
-from lowcode.web.pages.shell import done
+from lowcode.web.pages.shell import confirm, done
 
 if TYPE_CHECKING:
     from lowcode.context import Context
@@ -100,7 +100,7 @@ def ask_remove_item(name: str, code: str) -> str:
     if item is None:
         raise NotFound(_("数据字典中没有选项“{code}”。", code=code))
     question = _("确定删除选项“{label}”吗？", label=_(item.label))
-    return render_template("confirm.html", title=_("删除选项"), question=question, action=request.path, hidden={})
+    return confirm(_("删除选项"), question, request.path)
 
 
 @bp.post("/dictionaries/<name>/items/<code>/delete")

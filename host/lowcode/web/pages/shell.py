@@ -2,9 +2,11 @@
 
 import json
 import secrets
+from collections.abc import Iterable
 from typing import Any
 
-from flask import Blueprint, Response, g, redirect, request
+from flask import Blueprint, Response, g, redirect, render_template, request
+from flask.sansio.blueprints import BlueprintSetupState
 from werkzeug.wrappers import Response as BaseResponse
 
 from lowcode.declare.model import MenuEntry, Plugin
@@ -19,6 +21,13 @@ from lowcode.web.links import local_path
 
 bp = Blueprint("shell", __name__)
 YEAR = 365 * 24 * 3600
+
+
+@bp.record_once
+def _compact(state: BlueprintSetupState) -> None:
+    """Leave the templates' own line breaks and indents out of the pages."""
+    state.app.jinja_env.trim_blocks = True
+    state.app.jinja_env.lstrip_blocks = True
 
 
 @bp.app_context_processor
@@ -117,3 +126,8 @@ def done(message: str, **more: Any) -> Response:
 def saved(message: str, event: str = "saved", **more: Any) -> dict[str, str]:
     """Give the header that tells the page; ASCII only, as headers are."""
     return {"HX-Trigger": json.dumps({event: {"message": message, **more}})}
+
+
+def confirm(title: str, question: str, action: str, hidden: Iterable[tuple[str, object]] = ()) -> str:
+    """Ask a question in the dialog; 确定 posts `hidden` to `action`."""
+    return render_template("confirm.html", title=title, question=question, action=action, hidden=hidden)

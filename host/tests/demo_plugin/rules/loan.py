@@ -51,6 +51,13 @@ def before_delete(record: Record, ctx: Context) -> str | None:
 
 
 @hookimpl
+def after_delete(record: Record, ctx: Context) -> None:
+    """Let the member's last day of lending be that of the loans that are left."""
+    left = ctx.forms.loan.find(member=record.member, order_by="-lent_on", limit=1)
+    ctx.forms.member.update(record.member, {"last_loan_on": left[0].lent_on if left else None})
+
+
+@hookimpl
 def row_scope(form: Form, access: str, ctx: Context) -> Where | None:
     """Hide drafts from those who only audit."""
     return {"status__ne": "draft"} if ctx.user.roles == {"auditor"} else None

@@ -56,7 +56,9 @@ addEventListener("beforeunload", (event) => { if (isDirty(document)) event.preve
 document.addEventListener("click", (event) => {
   const hit = (selector) => event.target.closest(selector);
   document.querySelectorAll("details.menu[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
-  if (hit("[data-unfold]")) {
+  if (hit("[data-dialog]")) {
+    htmx.ajax("GET", hit("[data-dialog]").dataset.dialog, { target: dialog, swap: "innerHTML" });
+  } else if (hit("[data-unfold]")) {
     const open = hit("form").classList.toggle("unfolded");
     hit("[data-unfold]").setAttribute("aria-expanded", String(open));
   } else if (hit("[data-close]")) {
@@ -105,14 +107,17 @@ function refresh() {
 
 // The server says `saved` in a header after each change that has been written.
 document.addEventListener("saved", (event) => {
-  const { message, open, stay } = event.detail;
+  // `open` is for a form that is a page of its own, `gone` leaves the page of a deleted record, `follow` always goes.
+  const { message, open, gone, follow, stay } = event.detail;
   document.querySelectorAll("form[data-dirty]").forEach((form) => delete form.dataset.dirty);
   if (stay) return toast(message);
   const inDialog = dialog.open;
+  const list = document.getElementById("records");
   if (inDialog) closeDialog();
-  if (open && !(inDialog && document.getElementById("records"))) { toastOnNextPage(message); location.assign(open); }
-  else if (document.getElementById("records")) { toast(message); refresh(); }
-  else { toastOnNextPage(message); location.reload(); }
+  const next = follow || (!inDialog && open) || (!list && gone);
+  if (list && !next) { toast(message); refresh(); return; }
+  toastOnNextPage(message);
+  if (next) location.assign(next); else location.reload();
 });
 
 document.addEventListener("htmx:beforeRequest", (event) => {

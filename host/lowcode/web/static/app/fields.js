@@ -78,7 +78,20 @@ function calendarLocale() {
   };
 }
 
-function openCalendar(input, button) {
+// The calendar is fetched when it is first asked for; most visits never do.
+let calendarReady = null;
+function loadCalendar() {
+  calendarReady ??= Promise.all(document.body.dataset.calendarFiles.split(" ").map((address) => new Promise((done, fail) => {
+    const part = address.endsWith(".js") ? Object.assign(document.createElement("script"), { src: address }) : Object.assign(document.createElement("link"), { rel: "stylesheet", href: address });
+    part.onload = done;
+    part.onerror = fail;
+    document.head.append(part);
+  })));
+  return calendarReady;
+}
+
+async function openCalendar(input, button) {
+  await loadCalendar();
   const chinese = document.documentElement.lang.startsWith("zh");
   const timed = input.dataset.date === "datetime";
   const pop = document.createElement("div");
@@ -156,8 +169,23 @@ function uploads(box) {
   });
 }
 
+// On a phone a table is shown as cards: each value needs its column's name, and roles keep it a table for screen readers.
+function label(table) {
+  const heads = [...table.tHead.rows[0].cells].map((head) => head.textContent.trim());
+  table.setAttribute("role", "table");
+  for (const part of [table.tHead, ...table.tBodies]) part.setAttribute("role", "rowgroup");
+  for (const row of table.rows) {
+    row.setAttribute("role", "row");
+    [...row.cells].forEach((cell, index) => {
+      cell.setAttribute("role", cell.tagName === "TH" ? "columnheader" : "cell");
+      if (heads[index] && !cell.matches("th, .row-actions, .ops, .no")) cell.dataset.label = heads[index];
+    });
+  }
+}
+
 function enhance(root) {
   const all = (selector) => [...(root.matches && root.matches(selector) ? [root] : []), ...root.querySelectorAll(selector)];
+  all("table.stack").forEach(label);
   all("select[data-search]").forEach((select) => { if (!select.tomselect) searchable(select); });
   all("[data-calendar]").forEach((button) => { button.onclick = () => openCalendar(button.previousElementSibling, button); });
   all(".upload[data-limit]").forEach((box) => { if (!box.dataset.ready) { box.dataset.ready = "1"; uploads(box); } });

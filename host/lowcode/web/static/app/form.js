@@ -105,8 +105,8 @@ function addLine(button) {
   const row = holder.content.firstElementChild;
   body.append(row);
   renumber(body);
-  htmx.process(row);
   enhance(row);
+  label(body.parentElement);
   const first = row.querySelector("select, input:not([type=hidden])");
   if (first) focusQuietly(first);
   recordForm(button).dispatchEvent(new Event("input", { bubbles: true }));

@@ -1,0 +1,140 @@
+"""Numbers: exact ones, money and whole ones."""
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import BigInteger
+from sqlalchemy.types import TypeEngine
+
+from lowcode.columns import FixedDecimal
+from lowcode.declare.model import Field
+from lowcode.fieldtypes.base import ORDER, FieldType, ValueFault
+from lowcode.i18n import _
+
+LARGEST = 10**18
+UNITS = tuple(Decimal(1).scaleb(-digits) for digits in range(19))
+"""The last decimal place, by the number of places."""
+NUMERAL = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,20})?")
+
+
+class NumberType(FieldType):
+    """An exact number with `digits` decimal places; a string in JSON."""
+
+    name = "number"
+    keys = frozenset({"default", "min", "max", "more_than", "digits", "unit", "rollup", "suggest"})
+    operators = ORDER
+    default_digits = 2
+
+    def digits(self, field: Field) -> int:
+        """Give the number of decimal places."""
+        return self.default_digits if field.digits is None else field.digits
+
+    def column_type(self, field: Field) -> TypeEngine[Any]:
+        """Store exactly."""
+        return FixedDecimal(18, self.digits(field))
+
+    def parse(self, field: Field, raw: Any) -> Any:
+        """Take a numeral within the bounds and with no more places than are kept."""
+        value = self.parse_operand(field, raw)
+        check_bounds(field, value)
+        return value
+
+    def parse_operand(self, field: Field, raw: Any) -> Any:
+        """Take any numeral the column can hold."""
+        value = _decimal(raw)
+        digits = self.digits(field)
+        if abs(value) >= LARGEST // 10**digits:
+            raise ValueFault(_("数字太大。"))
+        kept = value.quantize(UNITS[digits])
+        if kept != value:
+            raise ValueFault(_("最多 {digits} 位小数。", digits=digits))
+        return kept
+
+    def dump(self, field: Field, value: Any) -> Any:
+        """Write all places, as a string."""
+        return f"{value:.{self.digits(field)}f}"
+
+    def dumper(self, field: Field) -> Callable[[Any], Any]:
+        """Give a formatter that need not look at the field again."""
+        return f"{{:.{self.digits(field)}f}}".format
+
+    def text(self, field: Field, value: Any) -> str:
+        """Group the thousands; drop zeros that say nothing."""
+        number = Decimal(value)
+        shown = f"{number:,.{self.digits(field)}f}"
+        return shown.rstrip("0").rstrip(".") if "." in shown else shown
+
+    def openapi(self, field: Field) -> dict[str, Any]:
+        """Describe the numeral."""
+        return {"type": "string", "pattern": r"^-?\d+(\.\d+)?$", "example": f"{0:.{self.digits(field)}f}"}
+
+
+class MoneyType(NumberType):
+    """An amount of money in yuan, two places."""
+
+    name = "money"
+    keys = frozenset({"default", "min", "max", "more_than", "rollup"})
+
+    def text(self, field: Field, value: Any) -> str:
+        """Group the thousands and keep both places."""
+        return f"{Decimal(value):,.2f}"
+
+
+class IntegerType(NumberType):
+    """A whole number; a number in JSON."""
+
+    name = "integer"
+    keys = frozenset({"default", "min", "max", "more_than", "unit", "rollup", "unique"})
+    default_digits = 0
+
+    def column_type(self, field: Field) -> TypeEngine[Any]:
+        """Store in 64 bits."""
+        return BigInteger()
+
+    def parse_operand(self, field: Field, raw: Any) -> Any:
+        """Take a whole numeral."""
+        return int(super().parse_operand(field, raw))
+
+    def dump(self, field: Field, value: Any) -> Any:
+        """Write a JSON number."""
+        return int(value)
+
+    def dumper(self, field: Field) -> Callable[[Any], Any]:
+        """Give the same for many values."""
+        return int
+
+    def text(self, field: Field, value: Any) -> str:
+        """Group the thousands."""
+        return f"{int(value):,}"
+
+    def openapi(self, field: Field) -> dict[str, Any]:
+        """Describe the number."""
+        return {"type": "integer"}
+
+
+def check_bounds(field: Field, value: Any) -> None:
+    """Refuse a number outside `min`, `max` and `more_than`."""
+    if field.more_than is not None and value <= field.more_than:
+        raise ValueFault(_("必须大于 {limit}。", limit=field.more_than))
+    if field.min is not None and value < field.min:
+        raise ValueFault(_("不能小于 {limit}。", limit=field.min))
+    if field.max is not None and value > field.max:
+        raise ValueFault(_("不能大于 {limit}。", limit=field.max))
+
+
+def _decimal(raw: Any) -> Decimal:
+    if isinstance(raw, bool) or not isinstance(raw, (str, int, Decimal)):
+        raise ValueFault(_("请填写数字。"))
+    if isinstance(raw, int):
+        if abs(raw) >= LARGEST:
+            raise ValueFault(_("数字太大。"))
+        return Decimal(raw)
+    if isinstance(raw, Decimal):
+        if not raw.is_finite() or not -20 <= raw.adjusted() <= 20 or len(raw.as_tuple().digits) > 40:
+            raise ValueFault(_("请填写数字。"))
+        return raw
+    if not NUMERAL.fullmatch(raw.strip()):
+        raise ValueFault(_("请填写数字。"))
+    return Decimal(raw.strip())
