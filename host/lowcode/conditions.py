@@ -69,6 +69,15 @@ def lower(text: str) -> str:
     return text.translate(_ASCII_LOWER)
 
 
+def containing(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
+    """Select where a text occurs, A–Z in either case. The pattern is put together here, not again for every row."""
+    return ascii_lower(column).like(f"%{_escaped(text)}%", escape="/")
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([%_/])", r"/\1", lower(text))
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """A value known at run time only: `$me`, `$today+3`."""
@@ -213,11 +222,9 @@ _CLAUSES: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
     "gt": lambda column, expected: false() if expected is None else column > expected,
     "gte": lambda column, expected: false() if expected is None else column >= expected,
     "in": lambda column, expected: column.in_([item for item in expected if item is not None]),
-    "contains": lambda column, expected: (
-        false() if expected is None else ascii_lower(column).contains(lower(expected), autoescape=True)
-    ),
+    "contains": lambda column, expected: false() if expected is None else containing(column, expected),
     "startswith": lambda column, expected: (
-        false() if expected is None else ascii_lower(column).startswith(lower(expected), autoescape=True)
+        false() if expected is None else ascii_lower(column).like(f"{_escaped(expected)}%", escape="/")
     ),
     "isnull": lambda column, expected: column.is_(None) if expected else column.is_not(None),
     "between": lambda column, expected: (

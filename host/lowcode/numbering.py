@@ -34,15 +34,20 @@ def take(ctx: "Context", rule_name: str) -> str:
             _("编号规则“{name}”还没有初始化，请管理员先在“数据初始化”中点击“初始化”。", name=rule_name),
             code="not_initialised",
         )
-    statement = upsert(ctx.connection, number_counters).values(
-        rule=rule.name, period=period(rule.reset, ctx.today), value=1
-    )
-    value = ctx.connection.scalar(
-        statement.on_conflict_do_update(
-            index_elements=["rule", "period"], set_={"value": number_counters.c.value + 1}
-        ).returning(number_counters.c.value)
-    )
+    values = {"rule": rule.name, "period": period(rule.reset, ctx.today), "value": 1}
+    value = ctx.connection.scalar(_next(ctx), values)
     return render(rule.pattern, ctx.today, int(value or 0))
+
+
+def _next(ctx: "Context") -> Any:
+    """Give the statement that counts on, made once."""
+    prepared = ctx.platform.prepared
+    if "next_number" not in prepared:
+        statement = upsert(ctx.connection, number_counters)
+        counted_on = {"value": number_counters.c.value + 1}
+        statement = statement.on_conflict_do_update(index_elements=["rule", "period"], set_=counted_on)
+        prepared["next_number"] = statement.returning(number_counters.c.value)
+    return prepared["next_number"]
 
 
 def period(reset: str, today: date) -> str:

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import library
 import pytest
+
 from lowcode.hooks import Hooks
 from lowcode.platform import Platform
 from lowcode.testing.client import Api

@@ -16,6 +16,11 @@ from lowcode.i18n import _
 LARGEST = 10**18
 UNITS = tuple(Decimal(1).scaleb(-digits) for digits in range(19))
 """The last decimal place, by the number of places."""
+
+LIMITS = tuple(Decimal(LARGEST // 10**digits) for digits in range(19))
+"""What a number with so many places has to stay under."""
+
+MOST_DIGITS = 40
 NUMERAL = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,20})?")
 
 
@@ -45,7 +50,7 @@ class NumberType(FieldType):
         """Take any numeral the column can hold."""
         value = _decimal(raw)
         digits = self.digits(field)
-        if abs(value) >= LARGEST // 10**digits:
+        if abs(value) >= LIMITS[digits]:
             raise ValueFault(_("数字太大。"))
         kept = value.quantize(UNITS[digits])
         if kept != value:
@@ -125,16 +130,19 @@ def check_bounds(field: Field, value: Any) -> None:
 
 
 def _decimal(raw: Any) -> Decimal:
-    if isinstance(raw, bool) or not isinstance(raw, (str, int, Decimal)):
-        raise ValueFault(_("请填写数字。"))
-    if isinstance(raw, int):
-        if abs(raw) >= LARGEST:
-            raise ValueFault(_("数字太大。"))
-        return Decimal(raw)
-    if isinstance(raw, Decimal):
-        if not raw.is_finite() or not -20 <= raw.adjusted() <= 20 or len(raw.as_tuple().digits) > 40:
-            raise ValueFault(_("请填写数字。"))
-        return raw
-    if not NUMERAL.fullmatch(raw.strip()):
-        raise ValueFault(_("请填写数字。"))
-    return Decimal(raw.strip())
+    if isinstance(raw, str):
+        if NUMERAL.fullmatch(raw.strip()):
+            return Decimal(raw.strip())
+    elif isinstance(raw, Decimal):
+        if raw.is_finite() and -20 <= raw.adjusted() <= 20 and _has_few_digits(raw):
+            return raw
+    elif isinstance(raw, int) and not isinstance(raw, bool):
+        if abs(raw) < LARGEST:
+            return Decimal(raw)
+        raise ValueFault(_("数字太大。"))
+    raise ValueFault(_("请填写数字。"))
+
+
+def _has_few_digits(value: Decimal) -> bool:
+    """Count the digits only of what is long: counting takes longer than writing."""
+    return len(str(value)) <= MOST_DIGITS or len(value.as_tuple().digits) <= MOST_DIGITS

@@ -134,7 +134,8 @@ def _lines(ctx: "Context", draft: Draft, declared: Field, rows: list[dict[str, A
             draft.errors[f"{declared.name}.{index}.id"] = [_("这一行不属于本单据，或者重复了。")]
         base = values_of(line) if line else defaults
         lines.append(make.of({**base, **row, "id": line.id if line else None}.values()))
-        draft.given.update(f"{declared.name}.{index}.{name}" for name in row)
+        prefix = f"{declared.name}.{index}."
+        draft.given.update([prefix + name for name in row])
     return lines
 
 

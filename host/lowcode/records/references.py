@@ -12,7 +12,7 @@ from lowcode import access, files
 from lowcode.among import among
 from lowcode.declare.model import Field
 from lowcode.errors import NotFound
-from lowcode.fieldtypes import FIELD_TYPES, ValueFault
+from lowcode.fieldtypes import FIELD_TYPES, TextType, ValueFault
 from lowcode.forms import HOST_FIELDS, LiveForm
 from lowcode.i18n import _
 from lowcode.records.record import Record, Row
@@ -200,6 +200,10 @@ def _misfit(target: Field, value: Any, found: Found) -> str | None:
     """Say why a value does not fit a field whose bounds are narrower than those of the field it comes from."""
     if value is None or target.type not in BOUNDED:
         return None
+    if target.type == "text" and target.pattern is None and isinstance(value, str):
+        is_short = len(value) <= (target.max or TextType.longest)
+        if is_short and value.isprintable():
+            return None
     key = (id(target), value)
     if key not in found.misfits:
         try:

@@ -1,9 +1,12 @@
 """Records in the database: reading rows into records and writing records to rows. No rules, no permissions."""
 
+import json
 from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
+    JSON,
     ColumnElement,
     Numeric,
     Select,
@@ -11,13 +14,14 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    cast,
+    column,
     delete,
     func,
     insert,
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.types import TypeEngine
 
@@ -42,8 +46,8 @@ def load(
 ) -> Record | None:
     """Read one record with its lines, locked until the end of the transaction when it is to be changed."""
     live = form.table.c.deleted_at.is_not(None) if deleted else form.table.c.deleted_at.is_(None)
-    statement = select(form.table).where(form.table.c.id == record_id, live, *where)
-    row = ctx.connection.execute(statement.with_for_update() if lock else statement).first()
+    statement = _prepared(ctx, form, None, _select_one).where(live, *where)
+    row = ctx.connection.execute(statement.with_for_update() if lock else statement, {"key": record_id}).first()
     if row is None:
         return None
     record = form.record_class(**row._asdict())
@@ -74,7 +78,7 @@ def load_lines(ctx: "Context", form: LiveForm, records: Sequence[Record]) -> Non
 def insert_record(ctx: "Context", form: LiveForm, record: Record) -> None:
     """Write a new record and its lines; the record gets its id."""
     try:
-        record.id = ctx.connection.scalar(insert(form.table).returning(form.table.c.id), row_of(form, record))
+        record.id = ctx.connection.scalar(_prepared(ctx, form, None, _insert_one), row_of(form, record))
     except IntegrityError as error:
         raise duplicate(form, error) from error
     for name in form.line_tables:
@@ -157,38 +161,52 @@ def _insert_lines(
         rows = [row | {"record_id": record.id} for row in rows]
         ids = ctx.connection.scalars(insert(table).returning(table.c.id, sort_by_parameter_order=True), rows).all()
     else:
-        statement = _prepared(ctx, form, name, _insert_from_arrays)
-        arrays = {f"{name}_all": [row[name] for row in rows] for name in rows[0]}
-        made = ctx.connection.execute(statement, {"record": record.id, **arrays}).all()
+        values = {"record": record.id, "lines": _AS_JSON.encode(rows)}
+        made = ctx.connection.execute(_prepared(ctx, form, name, _insert_json), values).all()
         ids = [line_id for _position, line_id in sorted(made)]
     for line, line_id in zip(lines, ids, strict=True):
         line.id = line_id
 
 
-def _prepared(ctx: "Context", form: LiveForm, name: str, make: Callable[[Table], Any]) -> Any:
-    """Give a statement about line items, made once."""
+def _prepared(ctx: "Context", form: LiveForm, name: str | None, make: Callable[[Table], Any]) -> Any:
+    """Give a statement about the form's table or that of its line items, made once."""
     key = (make.__name__, form.name, name)
     if key not in ctx.platform.prepared:
-        ctx.platform.prepared[key] = make(form.line_tables[name])
+        ctx.platform.prepared[key] = make(form.line_tables[name] if name else form.table)
     return ctx.platform.prepared[key]
 
 
+def _select_one(table: Table) -> Select[Any]:
+    return select(table).where(table.c.id == bindparam("key"))
+
+
+def _insert_one(table: Table) -> Any:
+    return insert(table).returning(table.c.id)
+
+
 def _select_lines(table: Table) -> Select[Any]:
-    columns = [table.c.record_id, *(column for column in table.c if column.name not in {"record_id", "position"})]
+    columns = [table.c.record_id, *(each for each in table.c if each.name not in {"record_id", "position"})]
     return select(*columns).where(among(table.c.record_id)).order_by(table.c.record_id, table.c.position)
 
 
-def _insert_from_arrays(table: Table) -> Any:
-    """Make PostgreSQL's insert of any number of lines: one array for each column, so the text is always the same."""
-    columns = [column for column in table.c if column.name not in {"id", "record_id"}]
-    arrays = [bindparam(f"{column.name}_all", type_=ARRAY(_unbounded(column.type))) for column in columns]
-    given = func.unnest(*arrays).table_valued(*(column.name for column in columns), name="given").render_derived()
-    rows = select(bindparam("record", type_=Id), *given.c)
-    return (
-        insert(table)
-        .from_select(["record_id", *(column.name for column in columns)], rows)
-        .returning(table.c.position, table.c.id)
-    )
+def _insert_json(table: Table) -> Any:
+    """Make PostgreSQL's insert of any number of lines, which come as one value: the text is always the same."""
+    columns = [each for each in table.c if each.name not in {"id", "record_id"}]
+    lines = func.json_to_recordset(cast(bindparam("lines", type_=Text()), JSON))
+    given = lines.table_valued(*(column(each.name, _unbounded(each.type)) for each in columns), name="given")
+    rows = select(bindparam("record", type_=Id), *given.render_derived(with_types=True).c)
+    names = ["record_id", *(each.name for each in columns)]
+    return insert(table).from_select(names, rows).returning(table.c.position, table.c.id)
+
+
+def _plain(value: object) -> str:
+    """Write a decimal exactly, a day, or an instant as its column holds it, in UTC without a zone."""
+    if isinstance(value, datetime):
+        value = value.astimezone(UTC).replace(tzinfo=None)
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+_AS_JSON = json.JSONEncoder(ensure_ascii=False, default=_plain)
 
 
 def _unbounded(kind: TypeEngine[Any]) -> TypeEngine[Any]:

@@ -17,6 +17,7 @@ from lowcode.platform import Platform  # noqa: E402 (asserts are rewritten when 
 from lowcode.testing import databases as made  # noqa: E402
 from lowcode.testing.client import Api  # noqa: E402
 from lowcode.testing.databases import Databases  # noqa: E402
+from lowcode.testing.postgresql import fast_folder  # noqa: E402
 
 KINDS = pytest.StashKey[Any]()
 
@@ -51,11 +52,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+def databases() -> Iterator[Databases]:
     """Give what makes databases."""
-    maker = Databases(tmp_path_factory.mktemp("databases"))
-    yield maker
-    maker.close()
+    with fast_folder() as folder:
+        maker = Databases(folder)
+        yield maker
+        maker.close()
 
 
 @pytest.fixture

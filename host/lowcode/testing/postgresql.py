@@ -22,6 +22,8 @@ FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_conn
 """Nothing outlives these servers, so nothing has to reach the disk."""
 
 START_SECONDS = 30
+MEMORY = Path("/dev/shm")  # noqa: S108 (a folder of its own is made there)
+ROOM = 2**30
 
 
 def given_url() -> str | None:
@@ -88,12 +90,25 @@ def server() -> Iterator[Server]:
     if url is not None:
         yield Server(make_url(url))
         return
-    folder = Path(tempfile.mkdtemp(prefix="lowcode-pg-"))  # short: a socket's path has at most 107 characters
+    with fast_folder() as folder, _running(folder) as started:
+        yield started
+
+
+@contextmanager
+def fast_folder() -> Iterator[Path]:
+    """Give a folder that is thrown away, in memory where there is room; making a database is 20 times as fast there.
+
+    Its path is short: that of a socket has at most 107 characters.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="lowcode-", dir=MEMORY if _has_room(MEMORY) else None))
     try:
-        with _running(folder) as started:
-            yield started
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _has_room(folder: Path) -> bool:
+    return os.access(folder, os.W_OK) and shutil.disk_usage(folder).free >= ROOM
 
 
 @contextmanager

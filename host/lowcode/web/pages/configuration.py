@@ -23,7 +23,7 @@ bp = Blueprint("configuration", __name__)
 @bp.get("/dictionaries")
 @policy("admin")
 def list_dictionaries() -> str:
-    """List the dictionaries, the customer's key ones first."""
+    """List the dictionaries, the key ones first."""
     search = request.args.get("search", "").strip().casefold()
     with current_platform().reading(current_user()) as ctx:
         found = [each for each in dictionaries.overview(ctx) if search in f"{each['label']} {each['name']}".casefold()]

@@ -68,7 +68,8 @@ document.addEventListener("htmx:afterRequest", (event) => {
   form.querySelector("#fills").replaceChildren();
   showFaults(form);
   if (event.detail.elt === form && event.detail.xhr.status >= 400) {
-    hidden(form, "_touched").value = "*";
+    // After a refused submit every field counts as touched; a conflict stands until the form is opened anew.
+    if (event.detail.xhr.status === 422) hidden(form, "_touched").value = "*";
     const summary = document.getElementById("form-note");
     summary.focus();
     summary.scrollIntoView({ block: "nearest" });
