@@ -8,12 +8,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from lowcode.config import Config
-from lowcode.platform import Platform
-
 from benchmarks import fill, load, postgres, queries, report
 from benchmarks.operations import OPERATIONS, Operation
 from benchmarks.servers import THREADS, WORKERS, Server, serve
+from lowcode.config import Config
+from lowcode.platform import Platform
 
 
 def main() -> None:
@@ -35,7 +34,7 @@ def main() -> None:
         counted = queries.count(platform, company) if not options.no_pages else {}
         platform.db.engine.dispose()
         environment = {"LOWCODE_DATABASE_URL": url, "LOWCODE_HOME": str(home), "BENCH_SELLER": str(company.seller)}
-        environment["BENCH_DATABASE"] = url
+        environment["BENCH_DATABASE"] = url.replace("+psycopg", "")
         servers = {"host": stack.enter_context(serve("benchmarks.host_app:app", environment))}
         if not platform.db.is_sqlite:
             servers["raw"] = stack.enter_context(serve("benchmarks.raw:app", environment))
@@ -44,11 +43,12 @@ def main() -> None:
         measured = _measure(servers, company, options)
         facts |= {f"{side} worker after the load": _memory(server) for side, server in servers.items()}
         facts |= {f"queries, {name}": number for name, number in counted.items()}
-        print(report.write("sqlite" if platform.db.is_sqlite else "postgresql", measured, facts))
+        text = report.write("sqlite" if platform.db.is_sqlite else "postgresql", measured, facts)
+        print(f"\n{text}")
 
 
 def _options() -> Any:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure the host beside hand-written SQL.")
+    parser = argparse.ArgumentParser("python -m benchmarks", description="Measure the host beside hand-written SQL.")
     parser.add_argument("--customers", type=int, default=100_000, help="how many customers to fill")
     parser.add_argument("--seconds", type=float, default=2.0, help="how long one round is")
     parser.add_argument("--rounds", type=int, default=3, help="rounds for each operation; the best one counts")
@@ -87,15 +87,16 @@ def _measure(servers: dict[str, Server], company: fill.Company, options: Any) ->
     measured: report.Measured = {}
     for operation in chosen:
         for clients in options.clients:
-            measured[operation.name, clients] = _in_turns(servers, operation, company, clients, options)
-            print(report.table({(operation.name, clients): measured[operation.name, clients]}).splitlines()[-1], flush=True)
+            key, pair = (operation.name, clients), _in_turns(servers, operation, company, clients, options)
+            measured[key] = pair
+            print(report.table({key: pair}).splitlines()[-1], flush=True)
     return measured
 
 
 def _in_turns(
     servers: dict[str, Server], operation: Operation, company: fill.Company, clients: int, options: Any
 ) -> dict[str, load.Round]:
-    """Measure the servers by turns, so that what else the machine does disturbs both, and keep the best round of each."""
+    """Measure the servers by turns, so that what else the machine does disturbs both; keep the best round of each."""
     best: dict[str, load.Round] = {}
     for _round in range(options.rounds):
         for side, server in servers.items():

@@ -8,13 +8,14 @@ from itertools import islice
 from random import Random
 from typing import Any
 
+from sqlalchemy import Connection, Table, insert, select, text
+
 from crm_plugin.pricing import price_line
 from lowcode import initialise
 from lowcode.identity import sessions, users
 from lowcode.identity.tables import users as user_table
 from lowcode.metadata import metadata
 from lowcode.platform import Platform
-from sqlalchemy import Connection, Table, insert, select, text
 
 SELLERS = 50
 PRODUCTS = 1000
@@ -22,7 +23,7 @@ QUOTATIONS = 1000
 LINES = 50
 CHUNK = 5000
 PLACES = ("华东", "江南", "东海", "北辰", "中原", "西岭", "南粤", "长风", "天和", "金石", "云帆", "海川")
-TRADES = ("精密机械", "新能源", "生物医药", "供应链", "环保科技", "电子材料", "智能装备", "食品", "信息技术", "建筑工程")
+TRADES = ("精密机械", "新能源", "生物医药", "供应链", "环保科技", "电子材料", "智能装备", "食品", "信息技术")
 ENDINGS = ("有限公司", "股份有限公司", "集团有限公司", "（上海）有限公司")
 STATUSES = ("potential", "interested", "negotiating", "deal", "lost")
 LEVELS = ("A", "B", "C", "D")
@@ -73,7 +74,8 @@ def fill(platform: Platform, customers: int) -> Company:
 
 def _sellers(connection: Connection, platform: Platform) -> list[int]:
     for serial in range(SELLERS):
-        payload = {"username": f"seller{serial}", "name": f"销售{serial}", "password": "Bench-12345-x", "roles": ["sales"]}
+        named = {"username": f"seller{serial}", "name": f"销售{serial}"}
+        payload = named | {"password": "Bench-12345-x", "roles": ["sales"]}
         users.create(connection, payload, platform.roles)
     connection.execute(user_table.update().values(must_change_password=False))
     return list(connection.scalars(select(user_table.c.id).order_by(user_table.c.id)))
@@ -149,17 +151,22 @@ def _quotations(
         customer = random.randrange(customers // SELLERS) * SELLERS + SELLERS  # one of this seller's
         totals = {name: sum(row[column] for row in rows) for name, column in TOTALS.items()}
         day = (START + timedelta(days=key % 300)).date()
-        yield _system(key, seller) | totals | {
-            "number": f"BJ2025-{key:08}",
-            "name": f"报价 {key}",
-            "customer": customer,
-            "contact": customer,
-            "contact_phone": f"138{customer:08}",
-            "quote_date": day,
-            "valid_until": day + timedelta(days=30),
-            "revision": 1,
-            "status": "draft",
-        }, rows
+        yield (
+            _system(key, seller)
+            | totals
+            | {
+                "number": f"BJ2025-{key:08}",
+                "name": f"报价 {key}",
+                "customer": customer,
+                "contact": customer,
+                "contact_phone": f"138{customer:08}",
+                "quote_date": day,
+                "valid_until": day + timedelta(days=30),
+                "revision": 1,
+                "status": "draft",
+            },
+            rows,
+        )
 
 
 TOTALS = {

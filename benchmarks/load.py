@@ -55,7 +55,9 @@ def _client(
         answers.put(f"Client {number} failed: {fault!r}")
 
 
-def _run(port: int, requests: Iterator[bytes], expect: bytes, seconds: float, barrier: Any) -> tuple[list[float], float]:
+def _run(
+    port: int, requests: Iterator[bytes], expect: bytes, seconds: float, barrier: Any
+) -> tuple[list[float], float]:
     times: list[float] = []
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

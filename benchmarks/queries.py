@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from lowcode.platform import Platform
-from lowcode.web.app import create_app
 from sqlalchemy import event
 
 from benchmarks.fill import Company
+from lowcode.platform import Platform
+from lowcode.web.app import create_app
 
 PAGES = {
     "list page, 10 rows": "/f/customer/all?per_page=10",

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import psycopg
+
 from crm_plugin.pricing import price_line
 
 _local = threading.local()
@@ -29,6 +30,7 @@ CUSTOMER = """
         contact_count, quotation_count)
     VALUES (1, %s, %s, %s, %s, %s, %s, %s, 'potential', %s, %s, %s, %s, %s, %s, %s, %s, false, false, false, 0, 0)
     RETURNING id"""
+GIVEN = ("name", "short_name", "level", "source", "industry", "mobile", "region", "address")
 QUOTATION = """
     INSERT INTO crm_quotation (version, created_at, created_by, updated_at, updated_by, number, status, name, customer,
         contact, contact_phone, quote_date, valid_until, owner, revision, total_quantity, gross_total, discount_total,
@@ -119,7 +121,7 @@ def _create_customer(body: dict[str, Any]) -> dict[str, Any]:
     connection, now = _connection(), datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     with connection.transaction():
         number = _number(connection, "customer", "KH", now)
-        given = [body[name] for name in ("name", "short_name", "level", "source", "industry", "mobile", "region", "address")]
+        given = [body[name] for name in GIVEN]
         row = connection.execute(CUSTOMER, (now, SELLER, now, SELLER, number, *given, SELLER, now)).fetchone()
         assert row is not None
         connection.execute(AUDIT, (now, SELLER, "customer", row[0]))

@@ -52,5 +52,6 @@ def machine() -> dict[str, Any]:
     """Describe where it was measured."""
     return {
         "measured at": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        "machine": f"{os.cpu_count()} processors, shared by clients, server and database; Python {platform.python_version()}",
+        "machine": f"{os.cpu_count()} processors, shared by clients, server and database",
+        "python": platform.python_version(),
     }

@@ -35,8 +35,19 @@ def serve(application: str, environment: Mapping[str, str]) -> Iterator[Server]:
     """Serve a WSGI application with the options of `lowcode run`."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = int(listener.getsockname()[1])
-    command = [sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread"]
-    command += ["--workers", str(WORKERS), "--threads", str(THREADS), "--timeout", "60", "--keep-alive", "5"]
+    command = [sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}"]
+    command += [
+        "--worker-class",
+        "gthread",
+        "--workers",
+        str(WORKERS),
+        "--threads",
+        str(THREADS),
+        "--timeout",
+        "60",
+        "--keep-alive",
+        "5",
+    ]
     command += ["--log-level", "warning", "--no-control-socket"]
     path = os.pathsep.join((str(ROOT), str(ROOT / "host")))
     begun = time.perf_counter()

@@ -36,7 +36,13 @@ def clause(ctx: "Context", form: LiveForm, verb: str = "read") -> ColumnElement[
     scopes = [_scope_clause(ctx, form, scope) for scope in _granted(ctx, form, verb)]
     if not scopes:
         return false()
-    return and_(or_(*scopes), *(c.clause(form, ctx.tokens) for c in _narrowing(ctx, form, verb)))
+    narrowing = [condition.clause(form, ctx.tokens) for condition in _narrowing(ctx, form, verb)]
+    return and_(_any(scopes), *narrowing) if narrowing else _any(scopes)
+
+
+def _any(clauses: list[ColumnElement[bool]]) -> ColumnElement[bool]:
+    """Join alternatives; most often there is one, and every query asks."""
+    return clauses[0] if len(clauses) == 1 else or_(*clauses)
 
 
 def permits(ctx: "Context", form: LiveForm, verb: str, record: Record) -> bool:
@@ -70,7 +76,7 @@ def _parts(scope: Scope) -> list[Any]:
 
 
 def _scope_clause(ctx: "Context", form: LiveForm, scope: Scope) -> ColumnElement[bool]:
-    return or_(*(_part_clause(ctx, form, part) for part in _parts(scope)))
+    return _any([_part_clause(ctx, form, part) for part in _parts(scope)])
 
 
 def _part_clause(ctx: "Context", form: LiveForm, part: Any) -> ColumnElement[bool]:

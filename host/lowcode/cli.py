@@ -253,7 +253,7 @@ def restore(file: Path, force: bool) -> None:
 @cli.command()
 def reference() -> None:
     """Print the reference of the YAML declarations."""
-    click.echo(yaml_reference())
+    click.echo(yaml_reference(), nl=False)
 
 
 @cli.command()

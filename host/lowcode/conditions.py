@@ -106,7 +106,7 @@ class Test:
         if self.line is None:
             return _PREDICATES[self.operator](getattr(record, self.field), expected)
         return any(
-            _PREDICATES[self.operator](getattr(item, self.field), expected) for item in getattr(record, self.line)
+            _PREDICATES[self.operator](getattr(item, self.field), expected) for item in getattr(record, self.line) or ()
         )
 
     def clause(self, target: Target, values: Mapping[str, Any]) -> ColumnElement[bool]:

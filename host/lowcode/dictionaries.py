@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, insert, select, update
 
 from lowcode.configuration import Item, touch
-from lowcode.declare.model import Dictionary
+from lowcode.declare.model import COLOURS, Dictionary
 from lowcode.errors import Conflict, Invalid, NotFound
 from lowcode.i18n import _
 from lowcode.schema import dictionary_items
@@ -15,21 +15,6 @@ from lowcode.schema import dictionary_items
 if TYPE_CHECKING:
     from lowcode.context import Context
 
-COLOURS = (
-    "blue",
-    "azure",
-    "indigo",
-    "purple",
-    "pink",
-    "red",
-    "orange",
-    "yellow",
-    "lime",
-    "green",
-    "teal",
-    "cyan",
-    "grey",
-)
 EDITABLE = {"label": str, "sort": int, "colour": str, "enabled": bool}
 
 

@@ -1,4 +1,4 @@
-"""Refusals: every answer that is not a success, as the HTTP contract names it."""
+"""Refusals: every answer that is not a success, as the HTTP API names it."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""Every contract between the host and a plugin: what is called when, with what, and what it returns.
+"""All hooks between the host and a plugin: what is called when, with what, and what it returns.
 
 Implementations take only the arguments they need. The docs of each hook stand in `docs/plugin_api.md`;
 a test holds both equal. `action_<name>`, `panel_<name>` and `job_<name>` are families: the host adds one

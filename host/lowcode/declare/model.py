@@ -21,6 +21,9 @@ Scope = str | Mapping[str, Any] | tuple[str | Mapping[str, Any], ...]
 """`own`, `department`, `all`, a condition, or a list that mixes them (any of them suffices)."""
 
 
+COLOURS = tuple("blue azure indigo purple pink red orange yellow lime green teal cyan grey".split())
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One fault of a declaration, for a person who has to mend it."""
@@ -163,7 +166,7 @@ class DictionaryItem:
 
     code: str = key("What records store.", from_key=True, role="code")
     label: str = key("What people see.")
-    colour: str | None = key("The colour of the tag.", None)
+    colour: str | None = key("The colour of the tag.", None, one_of=COLOURS)
     parent: str | None = key("The code of the item above, for a tree.", None)
     default: bool = key("Chosen for a new record.", False)
     attributes: Mapping[str, Any] = key("Any other key of the item; rules read it.", {}, role="rest")
@@ -188,7 +191,7 @@ class State:
     name: str = key("What `status` stores.", from_key=True)
     label: str = key("What people see.")
     editable: bool = key("Whether records in it may be edited and deleted.", False)
-    colour: str | None = key("The colour of the tag.", None)
+    colour: str | None = key("The colour of the tag.", None, one_of=COLOURS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

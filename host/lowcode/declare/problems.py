@@ -92,7 +92,7 @@ def shorten(text: str) -> str:
 
 
 def quote(text: str) -> str:
-    """Write a text from a file in quotation marks."""
+    """Put a text from a file between quotes."""
     return f"'{shorten(text)}'"
 
 

@@ -126,8 +126,13 @@ def _move(ctx: "Context", form: LiveForm, original: Record, move: Move, raw: Map
 def _answer(
     ctx: "Context", form: LiveForm, record_id: int, message: str, opened: tuple[str, int] | None
 ) -> dict[str, Any]:
+    """Answer with the record as the person sees it now: not at all when the action took it out of sight."""
+    try:
+        record = reading.read(ctx, form, record_id)
+    except NotFound:
+        record = None
     return {
         "message": message,
-        "record": reading.read(ctx, form, record_id),
+        "record": record,
         "open": {"form": opened[0], "id": opened[1]} if opened else None,
     }

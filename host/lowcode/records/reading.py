@@ -35,7 +35,7 @@ def require(ctx: "Context", form: LiveForm, record_id: int, lock: bool = False) 
 def serialise(
     ctx: "Context", form: LiveForm, records: Sequence[Record], names: Iterable[str] | None = None
 ) -> list[dict[str, Any]]:
-    """Turn records into the JSON of the HTTP contract. `names` limits the fields."""
+    """Turn records into the JSON of the HTTP API. `names` limits the fields."""
     known = form.fields if ctx.is_system else visible_fields(form, ctx.user.roles)
     showing = _showing(ctx, form, [name for name in known if names is None or name in names], is_kept=names is None)
     showing.prepare(ctx, records)
@@ -76,6 +76,10 @@ def _line(ctx: "Context", columns: Showing, line: Line, labels: Labels) -> dict[
 
 def can(ctx: "Context", form: LiveForm, record: Record, submitter: int | None) -> list[str]:
     """List what the person may do with the record now: the one source of buttons in pages and of `$can`."""
+    if record.id is None:
+        return []
+    if record.deleted_at is not None:
+        return ["restore"] if access.permits(ctx, form, "delete", record) else []
     editable = form.is_editable(record)
     verbs = [verb for verb in ("edit", "delete") if editable and access.permits(ctx, form, verb, record)]
     return verbs + machine.available(ctx, form, record, submitter)

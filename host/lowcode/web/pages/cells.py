@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lowcode import access
 from lowcode.declare.model import Field
-from lowcode.dictionaries import COLOURS
+from lowcode.declare.model import COLOURS
 from lowcode.fieldtypes import FIELD_TYPES
 from lowcode.forms import LiveForm
 from lowcode.i18n import _
