@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import inspect, make_url
+from sqlalchemy.exc import DBAPIError
 
 from lowcode.config import Config
 from lowcode.db import Database
@@ -49,22 +50,18 @@ def back_up(config: Config, target: Path) -> Path:
 
 
 def restore(config: Config, source: Path, force: bool = False) -> None:
-    """Put a backup back. Refuses over an installation that holds anything, unless `force`."""
+    """Put a backup back. Refuses over a home or a database that holds anything, unless `force`."""
     if not force and any((config.home / name).exists() for name in FOLDERS):
         raise Refused(
             _("{home} 里已有数据；恢复会替换它们，确定的话请加 --force。", home=config.home), code="not_empty"
         )
     with tempfile.TemporaryDirectory(dir=_made(config.home)) as scratch:
         unpacked = Path(scratch)
-        try:
-            with tarfile.open(source, "r:gz") as archive:
-                archive.extractall(unpacked, filter="data")
-            about = json.loads((unpacked / ABOUT).read_text(encoding="utf-8"))
-        except (tarfile.TarError, OSError, ValueError) as fault:
-            raise Refused(
-                _("{file} 不是完整的备份文件（{fault}）。", file=source, fault=fault), code="bad_backup"
-            ) from fault
-        restore_database(config.database_url, unpacked / about["database"])
+        copy = _unpack(source, unpacked)
+        _check_kind(config.database_url, copy)
+        if not force:
+            _check_no_tables(config.database_url)
+        restore_database(config.database_url, copy)
         sync_tree(unpacked)
         for name in FOLDERS:
             shutil.rmtree(config.home / name, ignore_errors=True)
@@ -73,12 +70,49 @@ def restore(config: Config, source: Path, force: bool = False) -> None:
         sync_folder(config.home)
 
 
+def _unpack(source: Path, folder: Path) -> Path:
+    """Unpack a backup; give the copy of the database."""
+    try:
+        with tarfile.open(source, "r:gz") as archive:
+            archive.extractall(folder, filter="data")
+        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+    except (tarfile.TarError, OSError, ValueError) as fault:
+        raise Refused(
+            _("{file} 不是完整的备份文件（{fault}）。", file=source, fault=fault), code="bad_backup"
+        ) from fault
+    return folder / str(about["database"])
+
+
+def _check_kind(url: str, copy: Path) -> None:
+    if copy.name != (SQLITE if _is_sqlite(url) else POSTGRESQL):
+        raise Refused(_("备份来自另一种数据库；请用与备份相同的数据库恢复。"), code="other_database")
+
+
+def _check_no_tables(url: str) -> None:
+    """Refuse to replace what the address names, perhaps by mistake."""
+    shown = make_url(url).render_as_string(hide_password=True)
+    try:
+        empty = _is_empty(url)
+    except DBAPIError as fault:
+        reason = " ".join(str(fault.orig).split())
+        sentence = _(
+            "数据库 {database} 读不出来（{reason}）；请检查 LOWCODE_DATABASE_URL，或加 --force 替换损坏的数据库。",
+            database=shown,
+            reason=reason,
+        )
+        raise Refused(sentence, code="database_unreadable") from fault
+    if not empty:
+        raise Refused(
+            _("数据库 {database} 里已有表；恢复会替换它们，确定的话请加 --force。", database=shown), code="not_empty"
+        )
+
+
 def before_upgrade(config: Config, in_use: Sequence[str]) -> Path | None:
     """Copy the database before migrations change it; `in_use` are the plugins whose tables may change.
 
     Where only new tables are added nothing can be lost, so a missing `pg_dump` is no reason to stop.
     """
-    if os.environ.get("LOWCODE_BACKUP") == "off" or _is_empty(config):
+    if os.environ.get("LOWCODE_BACKUP") == "off" or _is_empty(config.database_url):
         return None
     folder = _made(config.home / "backups")
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
@@ -99,25 +133,20 @@ def before_upgrade(config: Config, in_use: Sequence[str]) -> Path | None:
 
 def copy_database(url: str, folder: Path) -> Path:
     """Copy the database as of one moment."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite":
-        copy = folder / SQLITE
-        with closing(sqlite3.connect(str(parsed.database), timeout=30)) as connection:
+    copy = folder / (SQLITE if _is_sqlite(url) else POSTGRESQL)
+    copy.touch(mode=0o600)  # it holds password hashes and the key of the cookies
+    if _is_sqlite(url):
+        with closing(sqlite3.connect(str(make_url(url).database), timeout=30)) as connection:
             connection.execute("VACUUM INTO ?", (str(copy),))
         return copy
-    copy = folder / POSTGRESQL
     _run(url, "pg_dump", "--no-owner", "--no-privileges", "--format=plain", f"--file={copy}")
     return copy
 
 
 def restore_database(url: str, copy: Path) -> None:
-    """Replace the database by a copy, whole or not at all."""
-    parsed = make_url(url)
-    is_sqlite = parsed.get_backend_name() == "sqlite"
-    if copy.name != (SQLITE if is_sqlite else POSTGRESQL):
-        raise Refused(_("备份来自另一种数据库；请用与备份相同的数据库恢复。"), code="other_database")
-    if is_sqlite:
-        goal = Path(str(parsed.database))
+    """Replace the database by a copy of one of its kind, whole or not at all."""
+    if _is_sqlite(url):
+        goal = Path(str(make_url(url).database))
         for leftover in (f"{goal}-wal", f"{goal}-shm"):
             Path(leftover).unlink(missing_ok=True)
         copy_file(copy, goal)
@@ -149,11 +178,20 @@ def _run(url: str, program: str, *arguments: str) -> None:
         )
 
 
-def _is_empty(config: Config) -> bool:
-    db = Database(config.database_url)
+def _is_sqlite(url: str) -> bool:
+    return make_url(url).get_backend_name() == "sqlite"
+
+
+def _is_empty(url: str) -> bool:
+    """Tell whether no schema of the database holds a table; looking makes no file."""
+    if _is_sqlite(url) and not Path(str(make_url(url).database)).exists():
+        return True
+    db = Database(url)
     try:
         with db.read() as connection:
-            return not inspect(connection).get_table_names()
+            found = inspect(connection)
+            schemas = [name for name in found.get_schema_names() if name != "information_schema"]
+            return not any(found.get_table_names(name) for name in schemas)
     finally:
         db.engine.dispose()
 
@@ -167,5 +205,5 @@ def _add_about(archive: tarfile.TarFile, database: str) -> None:
 
 
 def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder

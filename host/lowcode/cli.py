@@ -23,7 +23,7 @@ from lowcode.identity import users
 from lowcode.identity.names import username_key
 from lowcode.identity.tables import users as people
 from lowcode.platform import HERE, Platform
-from lowcode.store import ActionResult, Store
+from lowcode.store import Store
 from lowcode.supervisor import Supervisor
 from lowcode.version import HOST_API
 
@@ -55,14 +55,14 @@ def cli() -> None:
 @cli.command()
 def run() -> None:
     """Prepare the database, serve pages and API, run jobs; SIGHUP restarts without refusing a request."""
-    sys.exit(Supervisor(Config.from_env(), click.echo).run())
+    sys.exit(Supervisor(Config.of_this_process(), click.echo).run())
 
 
 @cli.command("demo")
 @click.argument("wheels", type=FILE, nargs=-1, required=True)
 def demo_command(wheels: tuple[Path, ...]) -> None:
     """Install WHEELS, fill them with sample data, tell how to sign in, and run."""
-    config = Config.from_env()
+    config = Config.of_this_process()
     lines = demo.prepare(config, wheels)
 
     def say(line: str) -> None:
@@ -81,7 +81,7 @@ def worker() -> None:
 @cli.command(hidden=True)
 def rehearse() -> None:
     """Do everything a start does except serving."""
-    _tell(startup.rehearse(Config.from_env()))
+    _tell(startup.rehearse(Config.of_this_process()))
 
 
 @cli.command()
@@ -108,7 +108,7 @@ def migrate() -> None:
 @migrate.command()
 def upgrade() -> None:
     """Bring the database to what the installed plugins need."""
-    _tell(startup.prepare(Config.from_env()))
+    _tell(startup.prepare(Config.of_this_process()))
 
 
 @migrate.command()
@@ -172,7 +172,7 @@ def store_list(search: str) -> None:
 @click.option("--version", help="A release other than the newest.")
 def store_install(plugin: str, version: str | None) -> None:
     """Install or upgrade a plugin."""
-    _tell_action(_store().install(plugin, version))
+    click.echo(_store().install(plugin, version).message)
 
 
 @store.command("uninstall")
@@ -180,7 +180,7 @@ def store_install(plugin: str, version: str | None) -> None:
 @click.option("--remove-data", is_flag=True, help="Also delete its tables, files and settings, at the next start.")
 def store_uninstall(plugin: str, remove_data: bool) -> None:
     """Uninstall a plugin; its data stays unless asked otherwise."""
-    _tell_action(_store().uninstall(plugin, remove_data))
+    click.echo(_store().uninstall(plugin, remove_data).message)
 
 
 @cli.group()
@@ -226,17 +226,15 @@ def sample(plugin: str) -> None:
         loaded = next((each for each in platform.active_plugins if each.name == plugin), None)
         if loaded is None:
             raise NotFound(_("没有安装应用“{name}”。", name=plugin))
-        told, passwords = demo.load_sample(platform, loaded)
-    click.echo(told)
-    for username, password in passwords.items():
-        click.echo(f"{username}  {password}")
+        told, people = demo.load_sample(platform, loaded)
+    click.echo("\n".join((told, *people)))
 
 
 @cli.command("backup")
 @click.argument("file", type=FILE)
 def backup_command(file: Path) -> None:
     """Write database, files, store and plugins into one .tar.gz."""
-    click.echo(backup.back_up(Config.from_env(), file))
+    click.echo(backup.back_up(Config.of_this_process(), file))
 
 
 @cli.command()
@@ -244,7 +242,7 @@ def backup_command(file: Path) -> None:
 @click.option("--force", is_flag=True, help="Replace what is there.")
 def restore(file: Path, force: bool) -> None:
     """Put a backup back. The platform must not be running."""
-    config = Config.from_env()
+    config = Config.of_this_process()
     with boot.alone(config.home):
         backup.restore(config, file, force)
     click.echo(_("恢复完成，请启动平台。"))
@@ -265,7 +263,7 @@ def version() -> None:
 @contextmanager
 def _platform() -> Iterator[Platform]:
     """Start the platform for the length of one command."""
-    platform = startup.start(Config.from_env())
+    platform = startup.start(Config.of_this_process())
     try:
         yield platform
     finally:
@@ -273,7 +271,7 @@ def _platform() -> Iterator[Platform]:
 
 
 def _store() -> Store:
-    return Store(Config.from_env().home)
+    return Store(Config.of_this_process().home)
 
 
 def _tell(prepared: startup.Prepared) -> None:
@@ -285,10 +283,6 @@ def _tell(prepared: startup.Prepared) -> None:
         click.echo(_("{name}：数据已删除。", name=name))
     if prepared.admin_password:
         click.echo(_("管理员 admin 的初始密码（只显示这一次）：{password}", password=prepared.admin_password))
-
-
-def _tell_action(result: ActionResult) -> None:
-    click.echo(result.message)
 
 
 def _tell_plan(plan: dict[str, Any]) -> None:

@@ -21,6 +21,8 @@ class Config:
     max_file_bytes: int = 20 * 1024 * 1024
     time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
     safe_mode: bool = False
+    trusted_proxies: int = 0
+    """How many proxies stand in front and name the caller in X-Forwarded-For, -Proto and -Host; 0 believes nobody."""
 
     def __post_init__(self) -> None:
         if not self.database_url:
@@ -42,4 +44,11 @@ class Config:
             max_file_bytes=int(env.get("LOWCODE_MAX_FILE_BYTES") or 20 * 1024 * 1024),
             time_zone=ZoneInfo(env.get("LOWCODE_TIME_ZONE") or "Asia/Shanghai"),
             safe_mode=env.get("LOWCODE_SAFE_MODE") == "1",
+            trusted_proxies=int(env.get("LOWCODE_TRUSTED_PROXIES") or 0),
         )
+
+    @classmethod
+    def of_this_process(cls) -> "Config":
+        """Read the settings for a process that works on a home: what it writes from here on is for its owner only."""
+        os.umask(0o077)
+        return cls.from_env()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 
@@ -17,6 +17,9 @@ T = TypeVar("T")
 RETRIES = 5
 RETRYABLE_STATES = frozenset({"40001", "40P01"})
 """serialization_failure and deadlock_detected, which PostgreSQL asks the client to retry."""
+
+UNSUPPORTED = "0A000"
+"""feature_not_supported, which PostgreSQL says of a plan it would have to make anew, and of much else."""
 
 
 class Database:
@@ -70,7 +73,15 @@ def is_retryable(error: DBAPIError) -> bool:
     origin = error.orig
     if isinstance(origin, sqlite3.OperationalError):
         return "locked" in str(origin) or "busy" in str(origin)
-    return getattr(origin, "sqlstate", None) in RETRYABLE_STATES
+    return getattr(origin, "sqlstate", None) in RETRYABLE_STATES or _is_stale_plan(origin)
+
+
+def _is_stale_plan(origin: Any) -> bool:
+    """Tell whether a statement was prepared for columns that a migration has changed since.
+
+    The text of the error is in the server's language; the function of the server that raises it is not.
+    """
+    return getattr(origin, "sqlstate", None) == UNSUPPORTED and origin.diag.source_function == "RevalidateCachedQuery"
 
 
 def _sqlite_engine(url: Any) -> Engine:
@@ -105,5 +116,11 @@ def _postgresql_engine(url: Any) -> Engine:
         waiting.register(connection.fileno(), select.POLLIN)
         if waiting.poll(0):
             raise DisconnectionError("The server has closed the connection.")
+
+    @event.listens_for(engine, "handle_error")
+    def forget_old_plans(context: ExceptionContext) -> None:
+        """Replace all connections after a migration by another process: their plans are for the old columns."""
+        if _is_stale_plan(context.original_exception):
+            context.is_disconnect = True
 
     return engine

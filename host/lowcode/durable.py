@@ -36,14 +36,20 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """Replace a file by a copy of another in one step."""
+    """Replace a file by a copy of another, readable for its owner only, in one step."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.part")
-    shutil.copyfile(source, part)
-    with part.open("rb") as file:
+    part.unlink(missing_ok=True)
+    with source.open("rb") as content, open(part, "xb", opener=_private) as file:
+        shutil.copyfileobj(content, file)
+        file.flush()
         os.fsync(file.fileno())
     os.replace(part, target)
     sync_folder(target.parent)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def read_json(path: Path, default: Any) -> Any:

@@ -11,7 +11,18 @@ from lowcode.db import Database
 from lowcode.declare.load import load_plugin
 from lowcode.declare.model import Plugin
 from lowcode.migrate import connection_for_ddl, exclusive, plugin_history
-from lowcode.schema import audit, dictionary_items, files, job_runs, number_counters, number_rules, settings
+from lowcode.schema import (
+    approval_definitions,
+    approval_tasks,
+    approvals,
+    audit,
+    dictionary_items,
+    files,
+    job_runs,
+    number_counters,
+    number_rules,
+    settings,
+)
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +59,12 @@ def _remove(connection: Connection, plugin: Plugin) -> list[str]:
 
 
 def _traces(plugin: Plugin) -> list[tuple[Table, ColumnElement[bool]]]:
+    """Give what the host's tables hold about a plugin, each before what it points to."""
+    mine = approvals.c.form.in_(plugin.forms) | approvals.c.workflow.in_(plugin.workflows)
     return [
+        (approval_tasks, approval_tasks.c.approval_id.in_(select(approvals.c.id).where(mine))),
+        (approvals, mine),
+        (approval_definitions, approval_definitions.c.workflow.in_(plugin.workflows)),
         (files, files.c.form.in_(plugin.forms)),
         (audit, audit.c.form.in_(plugin.forms)),
         (dictionary_items, dictionary_items.c.dictionary.in_(plugin.dictionaries)),

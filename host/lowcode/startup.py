@@ -73,7 +73,7 @@ def rehearse(config: Config) -> Prepared:
 
 def config_of_this_start() -> Config:
     """Read the configuration; the supervisor, not the environment, says whether this start is in safe mode."""
-    config = Config.from_env()
+    config = Config.of_this_process()
     current = boot.read(config.home)
     return replace(config, safe_mode=config.safe_mode or bool(current and current.safe_mode))
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 import pytest
-from sqlalchemy import Connection, column, func, select, text
+from sqlalchemy import Connection, Select, column, func, select, text
 
 from lowcode.among import among
 from lowcode.db import Database
@@ -32,9 +32,13 @@ def test_what_a_failed_write_has_done_is_undone(database_url: str) -> None:
     db = Database(database_url)
     with db.write() as connection:
         connection.execute(text("CREATE TABLE kept (id INTEGER)"))
-    with pytest.raises(ZeroDivisionError), db.write() as connection:
+
+    def fail(connection: Connection) -> None:
         connection.execute(text("INSERT INTO kept VALUES (1)"))
         raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        db.run(fail)
     with db.read() as connection:
         assert connection.scalar(text("SELECT count(*) FROM kept")) == 0
     db.engine.dispose()
@@ -43,7 +47,8 @@ def test_what_a_failed_write_has_done_is_undone(database_url: str) -> None:
 @pytest.mark.parametrize("ids", [set(), {2}, {3, 1}, set(range(2, 2000))])
 def test_any_number_of_ids_is_one_value(database_url: str, ids: set[int]) -> None:
     db = Database(database_url)
-    numbers = select(column("n")).select_from(text("(SELECT 1 AS n UNION SELECT 2 UNION SELECT 3) AS numbers"))
+    three = text("(SELECT 1 AS n UNION SELECT 2 UNION SELECT 3) AS numbers")
+    numbers: Select[tuple[int]] = select(column("n")).select_from(three)
     with db.read() as connection:
         found = connection.scalars(numbers.where(among(column("n"))), {"ids": ids}).all()
     assert set(found) == ids & {1, 2, 3}

@@ -45,7 +45,7 @@ class Visitor:
         self.page.on("pageerror", lambda error: self.faults.append(f"page error: {error}"))
         self._picture = 0
 
-    def t(self, text: str, **values: object) -> str:
+    def t(self, text: str, /, **values: object) -> str:
         """Say a text of the product in the window's language."""
         said = self._english.gettext(text) if self.language == "en" else text
         return said.format(**values) if values else said
@@ -67,7 +67,7 @@ class Visitor:
         self.page.get_by_role("navigation", name=name).get_by_role("link", name=self.t(label), exact=True).click()
         self.settle()
 
-    def button(self, label: str, inside: Locator | None = None, **values: object) -> Locator:
+    def button(self, label: str, inside: Locator | None = None, /, **values: object) -> Locator:
         return (inside or self.page).get_by_role("button", name=self.t(label, **values), exact=True).first
 
     def dialog(self) -> Locator:

@@ -70,7 +70,9 @@ def test_the_customers_path(empty_host: Host, browser: Browser, language: str, w
 
 def install(visitor: Visitor) -> None:
     visitor.menu("应用商店", navigation="顶部菜单")
-    visitor.page.get_by_role("searchbox", name=visitor.t("搜索")).fill("CRM")
+    with visitor.page.expect_response(lambda response: "search=CRM" in response.url):
+        visitor.page.get_by_role("searchbox", name=visitor.t("搜索")).fill("CRM")
+    visitor.settle()
     expect(visitor.page.get_by_role("listitem", name=visitor.t("CRM管理"))).to_be_visible()
     visitor.check()
     visitor.button("安装").click()
@@ -121,7 +123,7 @@ def add_a_product(visitor: Visitor, picture: Path) -> None:
     choose(visitor, "计量单位", "台")
     visitor.field("参考价格(含税)").fill("999.99")
     visitor.dialog().locator("input[type=file]").first.set_input_files(picture)
-    expect(visitor.dialog().get_by_role("img").first).to_be_visible()
+    expect(visitor.dialog().locator(".file img")).to_be_visible()
     visitor.check()
     visitor.button("提交", visitor.dialog()).click()
     visitor.row("GW-100").wait_for()

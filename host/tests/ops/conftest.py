@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lowcode import autogenerate
 from lowcode.db import Database
 from lowcode.store import Store
 from tests.ops.toy import Toy
@@ -24,6 +25,15 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def store(home: Path) -> Store:
     return Store(home)
+
+
+@pytest.fixture
+def toy_root(toy: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a checkout of the toy whose migrations lead to its forms."""
+    root = toy.checkout(tmp_path / "toy")
+    monkeypatch.syspath_prepend(str(root))
+    assert autogenerate.revision(autogenerate.history_of(root), "first tables") is not None
+    return root
 
 
 @pytest.fixture(autouse=True)

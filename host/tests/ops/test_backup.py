@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, make_url, text
 
 from lowcode import backup
 from lowcode.config import Config
@@ -99,3 +99,58 @@ def test_password_is_not_on_the_command_line(tmp_path: Path, monkeypatch: pytest
     assert "s3cret" not in (tmp_path / "pg_dump.arguments").read_text()
     assert "postgresql://me@db.example:5433/shop" in (tmp_path / "pg_dump.arguments").read_text()
     assert (tmp_path / "pg_dump.password").read_text() == "s3cret\n"
+
+
+def test_restore_never_empties_a_database_unasked(
+    config: Config, open_db: Callable[[str], Database], tmp_path: Path
+) -> None:
+    """A mistyped address must not cost the database that it names, whatever the home looks like."""
+    copy = backup.back_up(config, tmp_path / "copy.tar.gz")
+    db = open_db(config.database_url)
+    with db.write() as connection:
+        connection.execute(text("DELETE FROM user_roles"))
+    elsewhere = Config(home=tmp_path / "elsewhere", database_url=config.database_url)
+    with pytest.raises(Refused, match="--force") as refused:
+        backup.restore(elsewhere, copy)
+    assert refused.value.code == "not_empty"
+    with db.read() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM user_roles")) == 0
+    db.engine.dispose()
+    backup.restore(elsewhere, copy, force=True)
+    with db.read() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM user_roles")) == 1
+
+
+@pytest.mark.parametrize("name", backup.FOLDERS)
+def test_restore_never_empties_a_home_unasked(name: str, home: Path, tmp_path: Path) -> None:
+    (home / name).mkdir(parents=True)
+    with pytest.raises(Refused, match="--force"):
+        backup.restore(Config(home=home), tmp_path / "copy.tar.gz")
+
+
+def test_restore_into_nothing(tmp_path: Path) -> None:
+    here, there = (Config(home=tmp_path / name, admin_password="a long password 1") for name in ("here", "there"))
+    prepare(here)
+    backup.restore(there, backup.back_up(here, tmp_path / "copy.tar.gz"))
+    assert prepare(there).migrated == {}
+
+
+def test_a_database_that_does_not_answer_is_told(tmp_path: Path) -> None:
+    source = tmp_path / "copy.tar.gz"
+    with tarfile.open(source, "w:gz") as archive:
+        backup._add_about(archive, backup.POSTGRESQL)
+    away = Config(home=tmp_path / "home", database_url="postgresql://me:s3cret@127.0.0.1:9/x")
+    with pytest.raises(Refused, match="LOWCODE_DATABASE_URL") as refused:
+        backup.restore(away, source)
+    assert "s3cret" not in str(refused.value)
+
+
+def test_copies_are_for_their_owner_only(config: Config, tmp_path: Path) -> None:
+    """Whatever the umask: they hold password hashes and the key of the cookies."""
+    copy = backup.back_up(config, tmp_path / "copies" / "copy.tar.gz")
+    kept = backup.before_upgrade(config, ["toy"])
+    assert kept is not None
+    backup.restore(config, copy, force=True)
+    url = make_url(config.database_url)
+    files = [copy, kept, *([Path(str(url.database))] if url.get_backend_name() == "sqlite" else [])]
+    assert [oct(file.stat().st_mode & 0o777) for file in files] == ["0o600"] * len(files)

@@ -1,16 +1,19 @@
 """The command line, as people and other programs use it."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from lowcode import demo
+from lowcode.config import Config
 from lowcode.version import HOST_API
 from tests.ops.hosting import Host
 from tests.ops.toy import FORM, RULES, Toy
 
 SAMPLE = """\
 def load(ctx):
-    keeper = ctx.users.ensure("keeper1", "管理员甲", ["keeper"])
+    keeper = ctx.users.ensure("keeper1", "管理员甲", ["admin", "keeper"], "仓库")
     for number in range(3):
         with ctx.as_user(keeper) as theirs:
             theirs.forms.item.create({"name": f"物品{number}"})
@@ -21,6 +24,12 @@ def load(ctx):
 @pytest.fixture
 def host(home: Path) -> Host:
     return Host(home)
+
+
+def add_sample(toy: Toy) -> None:
+    toy.package["sample.py"] = SAMPLE
+    entry = toy.package["plugin.py"].replace("import item, pages", "import item, pages, sample")
+    toy.package["plugin.py"] = entry.replace("hooks=(pages,)", "hooks=(pages,), sample=sample")
 
 
 def test_check(host: Host, toy: Toy, tmp_path: Path) -> None:
@@ -39,6 +48,7 @@ def test_check_in_english(host: Host, toy: Toy, tmp_path: Path) -> None:
     done = host.command("check", str(toy.checkout(tmp_path / "bad")))
     assert done.returncode == 1
     assert "there is no hook named action_plish here. Did you mean action_polish?" in done.stdout
+    assert done.stdout.endswith("Problems found: 1.\n")
 
 
 def test_migrations_of_a_checkout(host: Host, toy: Toy, tmp_path: Path) -> None:
@@ -50,10 +60,17 @@ def test_migrations_of_a_checkout(host: Host, toy: Toy, tmp_path: Path) -> None:
     assert host.command("migrate", "drift", "--host").returncode == 0
 
 
+def test_demo_tells_who_is_who(toy: Toy, home: Path, tmp_path: Path) -> None:
+    add_sample(toy)
+    config = Config(home=home, admin_password="a long password 1")
+    admin, told, keeper = demo.prepare(config, [toy.wheel(tmp_path)])
+    assert admin == "管理员：admin  a long password 1"
+    assert told == "三件物品"
+    assert re.fullmatch(r"  keeper1  \S{12}  管理员甲 · 管理员 · admin · 仓库", keeper)
+
+
 def test_the_way_without_a_browser(host: Host, toy: Toy, tmp_path: Path) -> None:
-    toy.package["sample.py"] = SAMPLE
-    toy.package["plugin.py"] = toy.package["plugin.py"].replace("import item, pages", "import item, pages, sample")
-    toy.package["plugin.py"] = toy.package["plugin.py"].replace("hooks=(pages,)", "hooks=(pages,), sample=sample")
+    add_sample(toy)
     del host.environment["LOWCODE_ADMIN_PASSWORD"]
     assert host.command("store", "add", str(toy.wheel(tmp_path))).returncode == 0
     assert host.command("store", "list", "玩具").stdout.startswith("toy  玩具CRM管理  1.0.0  -")
@@ -67,7 +84,7 @@ def test_the_way_without_a_browser(host: Host, toy: Toy, tmp_path: Path) -> None
     assert "=1" in host.command("initialise", "toy").stdout
     told = host.command("sample", "toy").stdout.splitlines()
     assert told[0] == "三件物品"
-    assert told[1].startswith("keeper1  ")
+    assert re.fullmatch(r"keeper1  \S{12}  管理员甲 · 管理员 · admin · 仓库", told[1])
     assert host.command("check", "--data").stdout == "没有问题。\n"
     assert host.command("user", "add", "anna", "--name", "Anna", "--role", "keeper").stdout.startswith("anna  ")
     assert "已被使用" in host.command("user", "add", "anna").stderr

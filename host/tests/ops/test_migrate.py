@@ -9,31 +9,20 @@ from typing import Any
 import pytest
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, create_engine, event, inspect, text
+from sqlalchemy import create_engine, event, inspect, text
 
-from lowcode import autogenerate, installed, migrate, plugins
+from lowcode import autogenerate, migrate, plugins
 from lowcode.config import Config
 from lowcode.db import Database
 from lowcode.errors import Refused
 from lowcode.plugins import LoadedPlugin
-from lowcode.removal import remove_data
 from lowcode.startup import prepare
-from lowcode.store import Store
-from tests.ops.toy import FORM, Toy
+from tests.ops.toy import FORM, Toy, contents, fill
 
 OpenDb = Callable[[str], Database]
 WIDER = FORM.replace("max: 100", "max: 200").replace(
     "      bought:", "      colour: {label: 颜色, type: text, max: 20}\n      bought:"
 )
-
-
-@pytest.fixture
-def toy_root(toy: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give a checkout of the toy whose migrations lead to its forms."""
-    root = toy.checkout(tmp_path / "toy")
-    monkeypatch.syspath_prepend(str(root))
-    assert autogenerate.revision(autogenerate.history_of(root), "first tables") is not None
-    return root
 
 
 def load() -> LoadedPlugin:
@@ -47,29 +36,6 @@ def widen(root: Path) -> LoadedPlugin:
     (root / "forms" / "item.yaml").write_text(WIDER, encoding="utf-8")
     assert autogenerate.revision(autogenerate.history_of(root), "colour") is not None
     return load()
-
-
-def fill(db: Database) -> None:
-    with db.write() as connection:
-        for number in range(20):
-            values = {"id": number, "name": f"物品{number}", "price": number * 100}
-            connection.execute(
-                text(
-                    "INSERT INTO toy_item (id, version, created_at, updated_at, name, price)"
-                    " VALUES (:id, 1, '2026-01-31 10:00:00', '2026-01-31 10:00:00', :name, :price)"
-                ),
-                values,
-            )
-            connection.execute(
-                text("INSERT INTO toy_item_parts (id, record_id, position, part) VALUES (:id, :id, 1, 'x')"), values
-            )
-
-
-def contents(db: Database) -> list[Any]:
-    with db.read() as connection:
-        items = connection.execute(text("SELECT id, name, price FROM toy_item ORDER BY id")).all()
-        parts = connection.execute(text("SELECT id, record_id FROM toy_item_parts ORDER BY id")).all()
-    return [tuple(row) for row in (*items, *parts)]
 
 
 def killed_upgrade(url: str, loaded: list[LoadedPlugin], statement: int) -> bool:
@@ -277,39 +243,3 @@ def test_backup_before_an_upgrade(database_url: str, home: Path, toy_root: Path,
         assert "admin" in copy.read_text(encoding="utf-8")
     assert prepare(config, ["toy_plugin.plugin"]).migrated == {}
     assert len(list((home / "backups").iterdir())) == 1
-
-
-def test_remove_data(
-    database_url: str, home: Path, store: Store, open_db: OpenDb, toy_root: Path, toy: Toy, tmp_path: Path
-) -> None:
-    """Uninstalling keeps the data; only when asked the next start removes them, and only those of the plugin."""
-    config = Config(home=home, database_url=database_url, admin_password="a long password 1")
-    (migration,) = (toy_root / "migrations" / "versions").glob("*.py")
-    toy.declarations["migrations/versions/0001_first.py"] = migration.read_text(encoding="utf-8")
-    store.add([toy.wheel(tmp_path)])
-    store.install("toy")
-    prepare(config)
-    db = open_db(database_url)
-    with db.read() as connection:
-        host_tables = {name for name in tables(connection) if not name.startswith("toy_")}
-    fill(db)
-    with db.write() as connection:
-        connection.execute(
-            text("INSERT INTO settings (plugin, name, value) VALUES ('toy', 'x', '1'), ('other', 'x', '1')")
-        )
-    store.uninstall("toy")
-    assert prepare(config).removed == []
-    assert len(contents(db)) == 40
-    store.install("toy")
-    store.uninstall("toy", remove_data=True)
-    assert prepare(config).removed == ["toy"]
-    assert prepare(config).removed == []
-    with db.read() as connection:
-        assert tables(connection) == host_tables
-        assert connection.execute(text("SELECT plugin FROM settings")).scalars().all() == ["other"]
-    assert installed.read_removals(home) == {}
-    assert remove_data(config, db) == []
-
-
-def tables(connection: Connection) -> set[str]:
-    return set(inspect(connection).get_table_names())

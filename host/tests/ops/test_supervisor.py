@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import httpx
 import pytest
 
 from lowcode import boot
@@ -142,6 +143,30 @@ def test_faulty_plugin_is_named_and_needs_no_safe_mode(host: Host, toy: Toy, tmp
     assert (platform["safe_mode"], platform["plugins"][0]["state"]) == (False, "disabled")
     assert "item.py:1" in platform["plugins"][0]["problems"][0]
     assert host.call("GET", "/api/v1/store/apps")[0]["status"] == "disabled"
+
+
+def test_home_is_for_its_owner_only(host: Host, toy: Toy, tmp_path: Path) -> None:
+    """Database, uploads, plugins, store and backups, whichever process wrote them and whatever the umask was."""
+    before = os.umask(0)
+    try:
+        host.command("store", "add", str(toy.wheel(tmp_path)))
+        host.start()
+        host.call("POST", "/api/v1/store/apps/toy/install")
+        host.restart()
+        token = {"Authorization": f"Bearer {host.token}"}
+        sent = {"file": ("note.txt", b"secret")}
+        httpx.post(f"http://127.0.0.1:{host.port}/api/v1/files", files=sent, headers=token).raise_for_status()
+        copy = tmp_path / "copies" / "copy.tar.gz"
+        assert host.command("backup", str(copy)).returncode == 0
+    finally:
+        os.umask(before)
+    assert any((host.home / "files").glob("*/*"))
+    written = [host.home, *host.home.rglob("*"), copy]
+    assert {path for path in written if path.stat().st_mode & 0o077} == set()
+    checkout = toy.checkout(tmp_path / "toy")
+    host.command("migrate", "revision", str(checkout), "-m", "First tables")
+    (migration,) = (checkout / "migrations" / "versions").glob("*.py")
+    assert migration.stat().st_mode & 0o044  # a plugin's sources are not the platform's to hide
 
 
 def test_end(host: Host) -> None:

@@ -7,6 +7,11 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+
+from lowcode.db import Database
 
 MANIFEST = """\
 plugin: toy
@@ -148,3 +153,26 @@ def tree(folder: Path) -> dict[str, str]:
     """Give the digest of every file below a folder."""
     files = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def fill(db: Database) -> None:
+    with db.write() as connection:
+        for number in range(20):
+            values = {"id": number, "name": f"物品{number}", "price": number * 100}
+            connection.execute(
+                text(
+                    "INSERT INTO toy_item (id, version, created_at, updated_at, name, price)"
+                    " VALUES (:id, 1, '2026-01-31 10:00:00', '2026-01-31 10:00:00', :name, :price)"
+                ),
+                values,
+            )
+            connection.execute(
+                text("INSERT INTO toy_item_parts (id, record_id, position, part) VALUES (:id, :id, 1, 'x')"), values
+            )
+
+
+def contents(db: Database) -> list[Any]:
+    with db.read() as connection:
+        items = connection.execute(text("SELECT id, name, price FROM toy_item ORDER BY id")).all()
+        parts = connection.execute(text("SELECT id, record_id FROM toy_item_parts ORDER BY id")).all()
+    return [tuple(row) for row in (*items, *parts)]

@@ -179,7 +179,7 @@ HOST: list[tuple[str, str, Sabotage]] = [
     ("test_a_stale_change_is_refused", "item", instead(saving, "require_change", any_version)),
     ("test_a_repeated_request_makes_one_record", "loan", instead(idempotency, "_key")),
     ("test_every_filter_finds_its_record_and_no_other", "item", instead(listing, "_filter", lambda *_: [])),
-    ("test_every_sort_orders", "item", instead(listing, "_ordered", lambda _form, _query, found: found)),
+    ("test_every_sort_orders", "item", instead(listing, "_sorted", lambda _form, _query, found: found)),
     ("test_search_finds_in_every_search_field", "item", instead(listing, "_contains", lambda *_: text("1 = 0"))),
     ("test_pages_by_number_and_by_cursor_agree", "item", instead(listing, "_beyond", lambda *_: true())),
     ("test_what_is_not_declared_neither_filters_nor_sorts", "loan", instead(listing, "_allowed", every_field)),

@@ -29,11 +29,12 @@ def upload() -> Response:
 @bp.get("/<file_id>")
 @policy("signed_in")
 def fetch(file_id: str) -> Response:
-    """Send a file: pictures are shown when asked for, everything else is downloaded."""
+    """Send a file: pictures are shown, everything else is downloaded."""
     with reading_context() as ctx:
         facts, content = files.fetch(ctx, file_id)
-    shown = "inline" if facts["type"] in files.IMAGE_TYPES.values() and request.args.get("inline") else "attachment"
-    response = Response(content, mimetype=facts["type"] if shown == "inline" else "application/octet-stream")
+    is_picture = facts["type"] in files.IMAGE_TYPES.values()
+    response = Response(content, mimetype=facts["type"] if is_picture else "application/octet-stream")
+    shown = "inline" if is_picture else "attachment"
     response.headers["Content-Disposition"] = f"{shown}; filename*=UTF-8''{quote(facts['name'])}"
     response.headers["Cache-Control"] = "private, max-age=3600"
     return response

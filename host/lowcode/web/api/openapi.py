@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from flask import Blueprint, Response, current_app, jsonify
+from flask import Blueprint, Response, current_app, jsonify, render_template
 
 from lowcode.openapi import document
 from lowcode.web.api.records import reading_context
@@ -18,6 +18,15 @@ def openapi() -> Response:
     """Describe the API: the calls, and the fields of the forms you may read."""
     with reading_context() as ctx:
         return jsonify(document(ctx, _routes()))
+
+
+@bp.get("/docs")
+@policy("signed_in")
+def docs() -> str:
+    """Show the same to a person."""
+    with reading_context() as ctx:
+        described = document(ctx, _routes())
+    return render_template("api_docs.html", paths=described["paths"], schemas=described["components"]["schemas"])
 
 
 def _routes() -> Iterator[tuple[str, str, str]]:

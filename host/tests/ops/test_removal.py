@@ -1,0 +1,111 @@
+"""Uninstalling keeps the data unless asked; then nothing of the plugin stays, and all of the others."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, insert, inspect, select, text
+
+from lowcode import installed
+from lowcode.config import Config
+from lowcode.db import Database
+from lowcode.removal import remove_data
+from lowcode.schema import approval_definitions, approval_tasks, approvals
+from lowcode.startup import prepare
+from lowcode.store import Store
+from tests.ops.toy import FORM, Toy, contents, fill
+
+OpenDb = Callable[[str], Database]
+FLOW = """\
+workflow: item_flow
+label: 物品审核
+form: item
+status_label: 状态
+states: {draft: {label: 草稿, editable: true}, in_review: {label: 审批中}, approved: {label: 已批准}}
+moves:
+  submit: {label: 提交, from: draft, to: in_review, by: keeper, approval: review}
+approvals:
+  review:
+    label: 审批
+    approved: approved
+    rejected: draft
+    steps: [{name: head, label: 主管, approvers: {role: admin}, mode: any}]
+"""
+
+
+def test_removal(
+    database_url: str, home: Path, store: Store, open_db: OpenDb, toy_root: Path, toy: Toy, tmp_path: Path
+) -> None:
+    """Uninstalling keeps the data; only when asked the next start removes them, and only those of the plugin."""
+    config = Config(home=home, database_url=database_url, admin_password="a long password 1")
+    (migration,) = (toy_root / "migrations" / "versions").glob("*.py")
+    toy.declarations["migrations/versions/0001_first.py"] = migration.read_text(encoding="utf-8")
+    store.add([toy.wheel(tmp_path)])
+    store.install("toy")
+    prepare(config)
+    db = open_db(database_url)
+    with db.read() as connection:
+        host_tables = {name for name in tables(connection) if not name.startswith("toy_")}
+    fill(db)
+    with db.write() as connection:
+        connection.execute(
+            text("INSERT INTO settings (plugin, name, value) VALUES ('toy', 'x', '1'), ('other', 'x', '1')")
+        )
+    store.uninstall("toy")
+    assert prepare(config).removed == []
+    assert len(contents(db)) == 40
+    store.install("toy")
+    store.uninstall("toy", remove_data=True)
+    assert prepare(config).removed == ["toy"]
+    assert prepare(config).removed == []
+    with db.read() as connection:
+        assert tables(connection) == host_tables
+        assert connection.execute(text("SELECT plugin FROM settings")).scalars().all() == ["other"]
+    assert installed.read_removals(home) == {}
+    assert remove_data(config, db) == []
+
+
+def test_approvals_go_along(
+    database_url: str, home: Path, store: Store, open_db: OpenDb, toy: Toy, tmp_path: Path
+) -> None:
+    """Otherwise old steps would come back with the next installation, and tasks would point to records that are gone."""
+    config = Config(home=home, database_url=database_url, admin_password="a long password 1")
+    toy.declarations["workflows/item_flow.yaml"] = FLOW
+    toy.declarations["forms/item.yaml"] = FORM.replace("number: item", "number: item\nworkflow: item_flow")
+    store.add([toy.wheel(tmp_path)])
+    store.install("toy")
+    assert prepare(config).migrated["toy"] is None
+    db = open_db(database_url)
+    with db.write() as connection:
+        for number, (form, flow) in enumerate((("item", "item_flow"), ("other", "other_flow")), 1):
+            connection.execute(
+                insert(approval_definitions).values(workflow=flow, approval="review", version=1, steps=[], edited=False)
+            )
+            connection.execute(
+                insert(approvals).values(
+                    id=number,
+                    form=form,
+                    record=1,
+                    title="x",
+                    workflow=flow,
+                    approval="review",
+                    definition={},
+                    document={},
+                    digest="",
+                    submitted_at=datetime.now(UTC),
+                    step=0,
+                )
+            )
+            connection.execute(
+                insert(approval_tasks).values(approval_id=number, step=0, position=0, user=1, state="open")
+            )
+    store.uninstall("toy", remove_data=True)
+    assert prepare(config).removed == ["toy"]
+    with db.read() as connection:
+        assert connection.scalars(select(approval_definitions.c.workflow)).all() == ["other_flow"]
+        assert connection.scalars(select(approvals.c.id)).all() == [2]
+        assert connection.scalars(select(approval_tasks.c.approval_id)).all() == [2]
+
+
+def tables(connection: Connection) -> set[str]:
+    return set(inspect(connection).get_table_names())
