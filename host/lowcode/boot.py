@@ -33,6 +33,11 @@ def stamp(home: Path, safe_mode: bool) -> Boot:
     return Boot(now, safe_mode)
 
 
+def unsupervised() -> Boot:
+    """Give the start of a process that no supervisor started: this moment."""
+    return Boot(datetime.now(UTC).replace(microsecond=0))
+
+
 def read(home: Path) -> Boot | None:
     """Read the start that is going on."""
     stored = read_json(home / "run" / "boot.json", None)

@@ -1,6 +1,7 @@
 """The child processes of `lowcode run`."""
 
 import ctypes
+import logging
 import os
 import signal
 import socket
@@ -11,8 +12,14 @@ from collections.abc import Callable, Mapping
 
 from lowcode.config import Config
 
+log = logging.getLogger(__name__)
+
 PR_SET_PDEATHSIG = 1
 GRACE_SECONDS = 30
+DIED = (
+    "This start failed while it was tried out: the process %s. If no reason stands above, an app ended the process or"
+    " the machine ran out of memory: uninstall the app that changed last (lowcode store uninstall NAME), then restart."
+)
 
 
 def rehearse(safe_mode: bool, must_stop: Callable[[], bool]) -> bool:
@@ -23,7 +30,18 @@ def rehearse(safe_mode: bool, must_stop: Callable[[], bool]) -> bool:
     while process.poll() is None and not must_stop():
         time.sleep(0.05)
     stop(process)
-    return process.returncode == 0 and not must_stop()
+    if must_stop():
+        return False
+    if process.returncode:
+        log.error(DIED, _ending(process.returncode))
+    return process.returncode == 0
+
+
+def _ending(status: int) -> str:
+    """Say how a process ended; a negative status is the signal that ended it."""
+    if status > 0:
+        return f"ended with status {status}"
+    return f"was ended by signal {-status} ({signal.strsignal(-status)})"
 
 
 def web_server(config: Config, listener: socket.socket) -> "subprocess.Popen[bytes]":

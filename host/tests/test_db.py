@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 import pytest
-from sqlalchemy import Connection, Select, column, func, select, text
+from sqlalchemy import BigInteger, Connection, column, func, select, text
 
 from lowcode.among import among
 from lowcode.db import Database
@@ -48,8 +48,8 @@ def test_what_a_failed_write_has_done_is_undone(database_url: str) -> None:
 def test_any_number_of_ids_is_one_value(database_url: str, ids: set[int]) -> None:
     db = Database(database_url)
     three = text("(SELECT 1 AS n UNION SELECT 2 UNION SELECT 3) AS numbers")
-    numbers: Select[tuple[int]] = select(column("n")).select_from(three)
+    numbers = select(column("n", BigInteger)).select_from(three)
     with db.read() as connection:
-        found = connection.scalars(numbers.where(among(column("n"))), {"ids": ids}).all()
+        found = connection.scalars(numbers.where(among(column("n", BigInteger))), {"ids": ids}).all()
     assert set(found) == ids & {1, 2, 3}
     db.engine.dispose()

@@ -24,7 +24,7 @@ def english() -> gettext.NullTranslations:
     merged = gettext.NullTranslations()
     for file in CATALOGUES:
         buffer = BytesIO()
-        write_mo(buffer, read_po(file.open("rb"), locale="en"))
+        write_mo(buffer, read_po(BytesIO(file.read_bytes()), locale="en"))
         buffer.seek(0)
         merged.add_fallback(gettext.GNUTranslations(buffer))
     return merged
@@ -104,5 +104,6 @@ class Visitor:
             self.faults.append(f"axe at {self.page.url}: {violation['id']} {violation['help']}: {nodes}")
 
     def _note_console(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
+        cancelled = "htmx:sendAbort" in message.text  # htmx says so when a newer request replaces an older one
+        if message.type in {"error", "warning"} and not cancelled:
             self.faults.append(f"console at {self.page.url}: {message.text}")

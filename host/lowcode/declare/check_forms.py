@@ -154,7 +154,9 @@ def _check_list(view: ListView, form: Form, fields: Fields, spot: Spot, scene: S
             at.fault("E221", f"'{name}' is {fields[name].type} and cannot be a filter. Remove it.")
     for name, at in searched:
         if fields[name].type not in (*TEXTS, "ref", "user"):
-            at.fault("E221", f"'{name}' is {fields[name].type}, but the search box looks into texts and titles. Remove it.")
+            at.fault(
+                "E221", f"'{name}' is {fields[name].type}, but the search box looks into texts and titles. Remove it."
+            )
     for name, at in ordered:
         if fields[name].type in NO_ORDER:
             at.fault("E221", f"'{name}' is {fields[name].type} and has no order. Remove it.")

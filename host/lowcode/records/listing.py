@@ -228,7 +228,8 @@ def _past(column: ColumnElement[Any], value: Any, descending: bool) -> ColumnEle
     """Compare with a value of the cursor; false comes before true."""
     if isinstance(value, bool):
         return column.is_(not descending) if value is descending else false()
-    return column < value if descending else column > value
+    beyond: ColumnElement[bool] = column < value if descending else column > value
+    return beyond
 
 
 def _cursor(form: LiveForm, query: Query, last: Record) -> str:

@@ -32,7 +32,7 @@ Items = Mapping[str, "str | Mapping[str, Any] | Item"]
 class FakeContext(Context):
     """What a rule gets, made by hand.
 
-    `records` holds the records of each form; name a form without records too, as `{"contact": []}`, when a rule asks
+    `records` holds the records of each form; name a form without records too, as `{"member": []}`, when a rule asks
     for it. `dictionaries` are items by code: a label, or a mapping with `label` and attributes. `people` are the users
     and `departments` names by id. `plugin` makes all its forms, dictionaries and defaults of settings known at once.
 

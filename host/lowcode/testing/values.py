@@ -16,6 +16,9 @@ NUMBERS = frozenset({"integer", "number", "money"})
 POINTERS = frozenset({"ref", "user", "department"})
 HELD = frozenset({"image", "files"})
 
+COMMON = "例"
+"""In every text made here."""
+
 HOSTILE = (
     "'; DROP TABLE users; --",
     '" OR "1"="1',
@@ -64,7 +67,7 @@ def text(declared: Field, number: int) -> str:
     assert isinstance(kind, TextType)
     if declared.pattern:
         return _matching(declared.pattern, kind.limit(declared))
-    return f"{number} 例"[: kind.limit(declared)]
+    return f"{number} {COMMON}"[: kind.limit(declared)]
 
 
 def _matching(pattern: str, limit: int) -> str:

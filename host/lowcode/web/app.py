@@ -5,8 +5,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
+from lowcode.boot import Boot, unsupervised
 from lowcode.identity.keys import shared_key
 from lowcode.identity.sessions import LIFETIME
 from lowcode.web import gate, headers, problems
@@ -51,11 +53,16 @@ class IdConverter(IntegerConverter):
     regex = r"\d{1,18}"
 
 
-def create_app(platform: "Platform") -> Flask:
-    """Make the WSGI application of a started platform. Raises `RuntimeError` for a route without a policy."""
+def create_app(platform: "Platform", start: Boot | None = None) -> Flask:
+    """Make the WSGI application of a started platform. Raises `RuntimeError` for a route without a policy.
+
+    `start` is the one of the supervisor that this process belongs to.
+    """
     app = Flask("lowcode.web", static_folder=None)
     app.json = ExactJSON(app)
     app.extensions["lowcode"] = platform
+    app.extensions["boot"] = start or unsupervised()
+    _believe_proxies(app, platform.config.trusted_proxies)
     app.config.update(
         SECRET_KEY=shared_key(platform.db, "cookies"),
         SESSION_COOKIE_NAME="__Host-session" if platform.config.https else "session",
@@ -78,3 +85,14 @@ def create_app(platform: "Platform") -> Flask:
         app.register_blueprint(import_module(module).bp)
     gate.check_inventory(app)
     return app
+
+
+def _believe_proxies(app: Flask, count: int) -> None:
+    """Take address, scheme and host of the caller from the proxies in front: from the last `count` entries only.
+
+    What stands before those comes from outside and may claim anything.
+    """
+    if count > 0:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=count, x_proto=count, x_host=count
+        )

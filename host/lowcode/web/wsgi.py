@@ -7,6 +7,5 @@ from lowcode.web.app import create_app
 _config = config_of_this_start()
 _boot = boot.read(_config.home) or boot.stamp(_config.home, _config.safe_mode)
 
-app = create_app(start(_config))
-app.extensions["boot"] = _boot
+app = create_app(start(_config), _boot)
 boot.mark_ready(_config.home, _boot)

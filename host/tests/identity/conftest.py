@@ -2,9 +2,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 import lowcode.identity.tables
 import lowcode.schema  # noqa: F401 (its tables hang on the same metadata)
-import pytest
 from lowcode.db import Database
 from lowcode.metadata import metadata
 

@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+
 from lowcode.db import Database
 from lowcode.errors import Invalid, NotFound
 from lowcode.identity import departments, users

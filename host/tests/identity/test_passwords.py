@@ -2,6 +2,7 @@ import re
 import time
 
 import pytest
+
 from lowcode.identity import passwords
 
 

@@ -2,11 +2,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import func, select
+
 from lowcode.db import Database
 from lowcode.errors import TooMany
 from lowcode.identity import throttle
 from lowcode.identity.tables import login_attempts
-from sqlalchemy import func, select
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 

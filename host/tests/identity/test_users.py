@@ -2,6 +2,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+
 from lowcode.config import Config
 from lowcode.db import Database
 from lowcode.errors import Conflict, Fault, Invalid

@@ -48,7 +48,7 @@ def test_check_in_english(host: Host, toy: Toy, tmp_path: Path) -> None:
     done = host.command("check", str(toy.checkout(tmp_path / "bad")))
     assert done.returncode == 1
     assert "there is no hook named action_plish here. Did you mean action_polish?" in done.stdout
-    assert done.stdout.endswith("Problems found: 1.\n")
+    assert done.stdout.endswith("Problems found: 2.\n")
 
 
 def test_migrations_of_a_checkout(host: Host, toy: Toy, tmp_path: Path) -> None:

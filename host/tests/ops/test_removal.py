@@ -68,7 +68,7 @@ def test_removal(
 def test_approvals_go_along(
     database_url: str, home: Path, store: Store, open_db: OpenDb, toy: Toy, tmp_path: Path
 ) -> None:
-    """Otherwise old steps would come back with the next installation, and tasks would point to records that are gone."""
+    """Otherwise the next installation would find old steps, and tasks would be about records that are gone."""
     config = Config(home=home, database_url=database_url, admin_password="a long password 1")
     toy.declarations["workflows/item_flow.yaml"] = FLOW
     toy.declarations["forms/item.yaml"] = FORM.replace("number: item", "number: item\nworkflow: item_flow")

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from lowcode import boot
+from lowcode import boot, processes
 from tests.ops.hosting import Host, is_running, request, wait_for
 from tests.ops.toy import Toy
 
@@ -125,6 +125,39 @@ def test_plugin_that_kills_its_process_leads_to_safe_mode(host: Host, toy: Toy, 
     assert (host.platform()["safe_mode"], host.platform()["plugins"]) == (False, [])
 
 
+@pytest.mark.parametrize(
+    ("ending", "told"),
+    [
+        ("os._exit(7)", "the process ended with status 7"),
+        ("os.kill(os.getpid(), 9)", "the process was ended by signal 9"),
+    ],
+)
+def test_rehearsal_that_dies_is_told(
+    ending: str,
+    told: str,
+    home: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A process that dies like this leaves no word itself."""
+    monkeypatch.setenv("LOWCODE_HOME", str(home))
+    (tmp_path / "sitecustomize.py").write_text(f"import os\n{ending}\n", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert processes.rehearse(False, lambda: False) is False
+    (message,) = caplog.messages
+    assert told in message
+    assert "lowcode store uninstall" in message
+
+
+def test_rehearsal_that_is_stopped_is_no_fault(
+    home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("LOWCODE_HOME", str(home))
+    assert processes.rehearse(False, lambda: True) is False
+    assert caplog.messages == []
+
+
 def test_cold_start_with_a_killer(host: Host, toy: Toy, tmp_path: Path) -> None:
     toy.package["item.py"] = KILLER
     host.command("store", "add", str(toy.wheel(tmp_path)))
@@ -132,6 +165,7 @@ def test_cold_start_with_a_killer(host: Host, toy: Toy, tmp_path: Path) -> None:
     host.start()
     assert host.platform()["safe_mode"] is True
     assert boot.failures(host.home) == 0
+    assert host.told().count("the process ended with status 1") == boot.FAILURES_BEFORE_SAFE_MODE
 
 
 def test_faulty_plugin_is_named_and_needs_no_safe_mode(host: Host, toy: Toy, tmp_path: Path) -> None:

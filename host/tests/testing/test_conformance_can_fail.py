@@ -13,19 +13,21 @@ from sqlalchemy import text, true
 
 from lowcode import access, i18n, initialise, numbering
 from lowcode.api import hookimpl
+from lowcode.declare.model import MenuEntry
 from lowcode.errors import Forbidden
 from lowcode.fieldtypes import TextType, ValueFault
 from lowcode.fieldtypes.numbers import NumberType
 from lowcode.forms import LiveForm
 from lowcode.platform import Platform
-from lowcode.records import acting, deleting, draft, history, listing, references, saving, store
+from lowcode.records import acting, deleting, describing, draft, history, listing, references, saving, store
 from lowcode.schemas import FilledByHost
 from lowcode.testing.client import Api
-from lowcode.testing.conformance import Conformance
+from lowcode.testing.conformance import Conformance, declarations, setup
 from lowcode.testing.databases import SQLITE, Databases
 from lowcode.testing.examples import Examples
-from lowcode.web import gate, idempotency
+from lowcode.web import bodies, gate, idempotency
 from lowcode.web.api import openapi
+from lowcode.web.api import records as api_records
 
 MODULES = ("demo_plugin.plugin",)
 Patch = pytest.MonkeyPatch
@@ -167,6 +169,11 @@ def all_fields(form: LiveForm, roles: Any) -> dict[str, Any]:
     return dict(form.fields)
 
 
+def more_menu(platform: Platform) -> None:
+    plugin, _entries = platform.menu[0]
+    platform.menu.append((plugin, (MenuEntry(label="x", list="item/no_such_list"),)))
+
+
 HOST: list[tuple[str, str, Sabotage]] = [
     ("test_a_record_reads_back_as_it_was_sent", "loan", instead(store, "row_of", forgetting)),
     ("test_what_no_value_is_given_for_has_its_default", "loan", instead(numbering, "take")),
@@ -201,6 +208,20 @@ HOST: list[tuple[str, str, Sabotage]] = [
     ("test_parameters_are_checked", "loan", instead(acting, "_params", lambda *_: {})),
     ("test_initialise_plans_then_applies_then_has_nothing_left", "", instead(initialise, "plan", always_more)),
     ("test_the_form_is_in_openapi", "loan", instead(openapi, "document", without_form)),
+    (
+        "test_the_form_describes_itself",
+        "loan",
+        instead(describing, "visible_fields", lambda *_: {}),
+    ),
+    ("test_migrations_go_down_and_up_again", "", instead(setup, "downgrade")),
+    ("test_a_change_without_a_version_is_refused", "item", instead(api_records, "_version", lambda *_: 1)),
+    ("test_every_move_leads_where_it_says", "loan", instead(acting, "_move", lambda *_: "done")),
+    ("test_lines_are_counted_and_their_own", "loan", instead(draft, "_require_rows")),
+    ("test_every_list_answers", "loan", instead(listing, "_page", lambda *_: ([], 0))),
+    ("test_bad_paging_is_refused", "loan", instead(listing, "_number", lambda *_: 1)),
+    ("test_json_that_is_no_json_is_refused", "item", instead(bodies, "_constant", lambda _text: 0)),
+    ("test_declarations_load_without_a_problem", "", instead(Demo, "modules", ("demo_plugin.nothing",))),
+    ("test_every_file_is_brought_along", "", instead(declarations, "_shipped", lambda *_: ["/manifest.yaml"])),
 ]
 
 RULES: list[tuple[str, str, Sabotage]] = [
@@ -216,6 +237,7 @@ DAMAGE: list[tuple[str, str, Damage]] = [
     ("test_migrations_lead_to_exactly_the_forms", "", statement("ALTER TABLE library_item ADD COLUMN extra INTEGER")),
     ("test_a_unique_value_is_taken_once", "item", statement("DROP INDEX uq_library_item_code")),
     ("test_unknown_fields_are_refused", "loan", lambda p: setattr(p.forms["loan"].schema, "unknown", "exclude")),
+    ("test_menu_entries_can_be_opened", "", more_menu),
     ("test_every_label_is_translated", "", lambda _p: i18n._catalogues.update(en=gettext.NullTranslations())),
 ]
 
@@ -262,3 +284,8 @@ def test_damage_is_noticed(check: str, form: str, damage: Damage, databases: Dat
     with databases.platform(SQLITE, MODULES, tmp_path) as platform:
         damage(platform)
         fails(check, form, databases, platform, tmp_path)
+
+
+def test_every_check_is_among_these() -> None:
+    checks = {name for name in dir(Conformance) if name.startswith("test_")}
+    assert {check for check, _form, _what in [*HOST, *RULES, *DAMAGE]} == checks

@@ -6,12 +6,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import lowcode.identity.tables
-import lowcode.schema  # noqa: F401 (its tables hang on the same metadata)
 import pytest
 from flask import Blueprint, Flask, current_app, g, jsonify, render_template_string, request
 from flask.testing import FlaskClient
 from jinja2 import DictLoader
+from sqlalchemy import Connection
+
+import lowcode.identity.tables
+import lowcode.schema  # noqa: F401 (its tables hang on the same metadata)
 from lowcode.config import Config
 from lowcode.db import Database
 from lowcode.identity import sessions, users
@@ -20,7 +22,6 @@ from lowcode.web import app as web_app
 from lowcode.web.app import create_app
 from lowcode.web.bodies import json_body
 from lowcode.web.gate import check_inventory, policy, start_browser_session
-from sqlalchemy import Connection
 
 PASSWORD = "a good password"
 

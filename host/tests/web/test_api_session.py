@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 import time_machine
-from lowcode.identity.tables import sessions, users
 from sqlalchemy import event, select
+
+from lowcode.identity.tables import sessions, users
 
 PASSWORD = "a good password"
 

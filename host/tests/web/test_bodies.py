@@ -3,6 +3,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 from lowcode.errors import Fault
 from lowcode.web.bodies import decode
 

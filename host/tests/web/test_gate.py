@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
+
 from lowcode.config import Config
 from lowcode.web.app import create_app
 from lowcode.web.gate import check_inventory, policy

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from babel.messages.pofile import read_po
+
 from lowcode import i18n
 
 HOST = Path(i18n.__file__).parent

@@ -1,4 +1,5 @@
 import pytest
+
 from lowcode.web.links import local_path
 
 HOSTILE = [

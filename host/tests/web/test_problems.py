@@ -2,10 +2,11 @@ import errno
 from typing import Any
 
 import pytest
-from lowcode.errors import Conflict, Refused, TooMany
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import NotFound, RequestEntityTooLarge
+
+from lowcode.errors import Conflict, Refused, TooMany
 
 EXPECTED = {
     "stale": (Conflict("有人先改了。", code="stale_version"), 409, "stale_version"),

@@ -57,6 +57,7 @@ class ActionChecks(Checks):
             assert answer.json["message"]
             assert move.approval or answer.json["record"]["status"] == move.to
             newest = examples.api.get(f"{path(form, record['id'])}/history").expect(200)[0]
+            assert newest["by"] is not None, f"The history does not tell of {move.name}."
             assert newest["by"]["id"] == examples.api.user_id
 
 

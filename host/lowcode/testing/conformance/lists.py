@@ -87,9 +87,11 @@ class ListChecks(Checks):
         sorts = [",".join(view.sort) for view in form.declared.lists.values()]
         sorts += [f"-{name}" for name in sorted(_sortable(form))[:3]]
         for sort in dict.fromkeys(sorts):
-            by_page, by_cursor = (walk(form, examples, sort) for walk in (self._by_page, self._by_cursor))
-            assert by_page == by_cursor, f"Sorted by {sort}."
-            assert len(set(by_page)) == len(by_page) == self._page(form, examples, per_page=1)["total"]
+            for query in ({"sort": sort}, {"sort": sort, "search": values.COMMON}):
+                by_page, by_cursor = (walk(form, examples, query) for walk in (self._by_page, self._by_cursor))
+                assert by_page == by_cursor, f"With {query}."
+                total = self._page(form, examples, per_page=1, **query)["total"]
+                assert len(set(by_page)) == len(by_page) == total, f"With {query}."
         beyond = self._page(form, examples, page=10**9)
         assert beyond["items"] == []
 
@@ -131,13 +133,13 @@ class ListChecks(Checks):
         name = key.removeprefix("-")
         return [values.canonical(form.fields[name], item[name]) for item in items]
 
-    def _by_page(self, form: LiveForm, examples: Examples, sort: str) -> list[int]:
-        return self._walk(lambda number, _last: self._page(form, examples, sort=sort, per_page=PER_PAGE, page=number))
+    def _by_page(self, form: LiveForm, examples: Examples, query: dict[str, str]) -> list[int]:
+        return self._walk(lambda number, _last: self._page(form, examples, **query, per_page=PER_PAGE, page=number))
 
-    def _by_cursor(self, form: LiveForm, examples: Examples, sort: str) -> list[int]:
+    def _by_cursor(self, form: LiveForm, examples: Examples, query: dict[str, str]) -> list[int]:
         def next_page(number: int, last: dict[str, Any] | None) -> dict[str, Any]:
             cursor = {} if last is None else {"after": last["next"]}
-            return self._page(form, examples, sort=sort, per_page=PER_PAGE, **cursor)
+            return self._page(form, examples, **query, per_page=PER_PAGE, **cursor)
 
         return self._walk(next_page)
 

@@ -1,8 +1,5 @@
 """The running platform: what is loaded, restarting it, and whether it is healthy."""
 
-import time
-from datetime import UTC, datetime
-
 from flask import Blueprint, Response, current_app, jsonify
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -14,15 +11,12 @@ from lowcode.web.gate import policy
 
 bp = Blueprint("api_platform", __name__)
 
-_PROCESS = Boot(datetime.fromtimestamp(time.time(), UTC).replace(microsecond=0))
-"""The start of a process that no supervisor started."""
-
 
 @bp.get("/api/v1/platform")
 @policy("admin")
 def show() -> Response:
     """Say what runs."""
-    boot: Boot = current_app.extensions.get("boot", _PROCESS)
+    boot: Boot = current_app.extensions["boot"]
     return jsonify(overview.describe_platform(current_platform(), boot.started_at))
 
 

@@ -1,6 +1,5 @@
 """The app store and the running platform, for administrators."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, Response, current_app, make_response, render_template, request
@@ -16,8 +15,6 @@ from lowcode.web.pages.formdata import local
 from lowcode.web.pages.shell import done, saved
 
 bp = Blueprint("store", __name__)
-_PROCESS = Boot(datetime.now(UTC).replace(microsecond=0))
-"""The start of a process that no supervisor started."""
 
 
 @bp.get("/store")
@@ -80,7 +77,7 @@ def restart() -> Response:
 
 
 def _running() -> dict[str, Any]:
-    boot: Boot = current_app.extensions.get("boot", _PROCESS)
+    boot: Boot = current_app.extensions["boot"]
     return overview.describe_platform(current_platform(), boot.started_at)
 
 

@@ -33,6 +33,8 @@ function askToLeave(go) {
 }
 
 function closeDialog() {
+  // An answer still on its way would look for a form that is gone.
+  dialog.querySelectorAll("[hx-post]").forEach((sender) => htmx.trigger(sender, "htmx:abort"));
   dialog.close();
   dialog.replaceChildren();
   const back = opener && opener.isConnected ? opener : opener && document.getElementById(opener.id);
