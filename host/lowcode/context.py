@@ -22,6 +22,7 @@ class Context:
     """One person's request inside one transaction.
 
     `is_system` contexts skip `access:`; rules get one, since a rule acts for the plugin, not for the person.
+    `is_personal` contexts show a panel: what rules reach through `forms` passes the person's row filter.
     """
 
     def __init__(
@@ -32,16 +33,23 @@ class Context:
         *,
         now: datetime | None = None,
         is_system: bool = False,
+        is_personal: bool = False,
         version: int | None = None,
     ) -> None:
         self.platform = platform
         self.connection = connection
         self.user = user
         self.is_system = is_system
+        self.is_personal = is_personal
         self.now = now or datetime.now(UTC).replace(microsecond=0)
         self._version = version
         self.titles: dict[str, dict[int, str]] = {}
         self.file_facts: dict[str, dict[str, Any]] = {}
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether the transaction may write; what it relies on then stays as it is until it ends."""
+        return bool(self.connection.info.get("immediate"))
 
     @cached_property
     def today(self) -> date:
@@ -70,8 +78,8 @@ class Context:
 
     @cached_property
     def forms(self) -> Forms:
-        """Other forms: `ctx.forms.product.get(5)`."""
-        return Forms(self.system)
+        """Other forms: `ctx.forms.product.get(5)`. In a panel they hold what the person may see, elsewhere all."""
+        return Forms(self if self.is_personal else self.system)
 
     @cached_property
     def users(self) -> People:
@@ -90,6 +98,11 @@ class Context:
     def dictionary(self, name: str) -> Mapping[str, Item]:
         """Give the items of a dictionary by code, in order."""
         return self.configuration.dictionaries.get(name, {})
+
+    @cached_property
+    def personal(self) -> "Context":
+        """The same transaction, with other forms seen through the person's row filter."""
+        return Context(self.platform, self.connection, self.user, now=self.now, is_personal=True, version=self._version)
 
     @contextmanager
     def as_user(self, user_id: int) -> Iterator["Context"]:

@@ -118,9 +118,13 @@ def test_action_name(api: Api) -> None:
 
 
 def test_panel_name(api: Api) -> None:
-    library.set_state(api, library.loan(api), "lent")
-    figures = api.platform.as_system(lambda ctx: hooks(api).named("panel_desk", "library", ctx=ctx))
-    assert (figures["lent"], figures["late"], str(figures["deposits"])) == (1, 0, "60.00")
+    """A panel counts what the person may see, as lists do."""
+    first, second = api.as_user("clerk"), api.as_user("clerk")
+    library.set_state(api, library.loan(first), "lent")
+    assert first.get("/panels/desk").expect(200) == {"lent": 1, "late": 0, "deposits": "60.00"}
+    assert second.get("/panels/desk").expect(200)["lent"] == 0
+    assert api.get("/panels/desk").status == 403
+    assert api.get("/panels/nothing").status == 404
 
 
 def test_job_name(api: Api) -> None:

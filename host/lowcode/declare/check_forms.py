@@ -10,6 +10,7 @@ from lowcode.declare.names import (
     RESERVED_COLUMNS,
     RESERVED_FIELDS,
     RESERVED_FILTERS,
+    RESERVED_LISTS,
     RESERVED_PARAMETERS,
 )
 from lowcode.declare.problems import Spot, hint, quote
@@ -28,6 +29,8 @@ def check_form(form: Form, scene: Scene) -> None:
     fields = scene.fields_of(form)
     _check_heads(form, fields, spot, scene)
     for name, view in form.lists.items():
+        if name in RESERVED_LISTS:
+            (spot / "lists" / name).fault("E211", f"The name '{name}' is reserved in addresses. Choose another name.")
         _check_list(view, form, fields, spot / "lists" / name, scene)
     for name, action in form.actions.items():
         at = spot / "actions" / name

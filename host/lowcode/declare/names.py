@@ -24,6 +24,9 @@ RESERVED_PARAMETERS = frozenset(("ids", "version"))
 RESERVED_FILTERS = frozenset(("list", "search", "sort", "page", "per_page", "after", "format", "preview"))
 """Words of the query string that are not filters."""
 
+RESERVED_LISTS = frozenset(("bin", "new", "delete", "preview"))
+"""Words that follow a form's name in the addresses of pages."""
+
 RESERVED_PLUGINS = frozenset(
     (
         *("alembic", "approval", "audit", "dictionary", "file", "files", "host", "idempotency", "job", "login"),

@@ -24,7 +24,7 @@ def act(
     ctx: "Context", form: LiveForm, record_id: int, name: str, params: Mapping[str, Any], preview: bool = False
 ) -> dict[str, Any]:
     """Run an action or a move on one record."""
-    record = reading.require(ctx, form, record_id, lock=not preview)
+    record = reading.require(ctx, form, record_id, lock=None if preview else "change")
     step = _step(form, name)
     _authorise(ctx, form, record, step)
     if preview and not (isinstance(step, Action) and step.preview):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def delete(ctx: "Context", form: LiveForm, record_id: int, version: int) -> None:
     """Move a record to the recycle bin."""
     access.require(ctx, form, "delete")
-    original = reading.require(ctx, form, record_id, lock=True)
+    original = reading.require(ctx, form, record_id, lock="delete")
     saving.require_change(ctx, form, original, "delete", version)
     delete_record(ctx, form, original)
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
+from lowcode import access
 from lowcode.conditions import parse
 from lowcode.errors import NotFound
 from lowcode.forms import LiveForm
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 
 class FormProxy:
-    """One form for rules: live records, without `access:`, through the same save path as everybody's."""
+    """One form for rules: live records, through the same row filter and save path as everybody's.
+
+    The context is the system's, which sees all, or in a panel the person's own.
+    """
 
     def __init__(self, ctx: "Context", form: LiveForm) -> None:
         self._ctx = ctx
@@ -25,7 +29,7 @@ class FormProxy:
 
     def get(self, record_id: int) -> Record:
         """Read one record. Raises NotFound."""
-        return self._load(record_id, lock=False)
+        return self._load(record_id)
 
     def find(self, limit: int = 1000, order_by: str = "id", **condition: Any) -> list[Record]:
         """Read the records that satisfy a condition such as `owner=3, total__gte=100`."""
@@ -51,22 +55,23 @@ class FormProxy:
     def update(self, record: Record | int, values: Mapping[str, Any]) -> Record:
         """Change a record; fields that people may not write may be set here."""
         record_id = record if isinstance(record, int) else record.id
-        return saving.write_fields(self._ctx, self._form, self._load(record_id, lock=True), values)
+        return saving.write_fields(self._ctx, self._form, self._load(record_id, "change"), values)
 
     def delete(self, record: Record | int) -> None:
         """Move a record to the recycle bin."""
         record_id = record if isinstance(record, int) else record.id
-        deleting.delete_record(self._ctx, self._form, self._load(record_id, lock=True))
+        deleting.delete_record(self._ctx, self._form, self._load(record_id, "delete"))
 
-    def _load(self, record_id: int, lock: bool) -> Record:
-        record = store.load(self._ctx, self._form, record_id, lock=lock)
+    def _load(self, record_id: int, lock: store.Lock | None = None) -> Record:
+        record = store.load(self._ctx, self._form, record_id, access.clause(self._ctx, self._form), lock=lock)
         if record is None:
             raise NotFound(_("没有这条记录，或者您无权查看。"))
         return record
 
     def _where(self, condition: Mapping[str, Any]) -> list[Any]:
         live = self._form.table.c.deleted_at.is_(None)
-        return [live, parse(condition, self._form.fields).clause(self._form, self._ctx.tokens)]
+        seen = access.clause(self._ctx, self._form)
+        return [live, seen, parse(condition, self._form.fields).clause(self._form, self._ctx.tokens)]
 
 
 class Forms:

@@ -23,7 +23,7 @@ def read(ctx: "Context", form: LiveForm, record_id: int) -> dict[str, Any]:
     return serialise(ctx, form, [require(ctx, form, record_id)])[0]
 
 
-def require(ctx: "Context", form: LiveForm, record_id: int, lock: bool = False) -> Record:
+def require(ctx: "Context", form: LiveForm, record_id: int, lock: store.Lock | None = None) -> Record:
     """Load a record the person may see."""
     access.require(ctx, form, "read")
     record = store.load(ctx, form, record_id, access.clause(ctx, form), lock=lock)

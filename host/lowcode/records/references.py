@@ -147,7 +147,10 @@ def _read(ctx: "Context", name: str, ids: set[int], asking: LiveForm | None, cho
         statement = _statement(form, _asked(ctx, name, asking, chosen))
         if asking:
             ctx.platform.prepared[key] = statement
-    rows = ctx.connection.execute(statement.where(access.clause(ctx, form)), {"ids": ids}).all()
+    statement = statement.where(access.clause(ctx, form))
+    if ctx.is_writing:  # nobody deletes what this record is about to point at
+        statement = statement.with_for_update(read=True, key_share=True)
+    rows = ctx.connection.execute(statement, {"ids": ids}).all()
     return {row.id: row for row in rows}
 
 

@@ -44,7 +44,7 @@ def expected(ctx: "Context", form: LiveForm, declared: Field, parent: ColumnElem
 def _recompute(ctx: "Context", form: LiveForm, inbound: Inbound, parent: int) -> None:
     """Lock the parent's row first, so that two children saved at once are both counted."""
     owner = ctx.platform.forms[inbound.parent]
-    ctx.connection.execute(select(owner.table.c.id).where(owner.table.c.id == parent).with_for_update())
+    ctx.connection.execute(select(owner.table.c.id).where(owner.table.c.id == parent).with_for_update(key_share=True))
     figure = expected(ctx, owner, inbound.field, owner.table.c.id)
     ctx.connection.execute(update(owner.table).where(owner.table.c.id == parent).values({inbound.field.name: figure}))
 

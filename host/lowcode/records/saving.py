@@ -57,7 +57,7 @@ def create_record(ctx: "Context", form: LiveForm, payload: Mapping[str, Any]) ->
 def update(ctx: "Context", form: LiveForm, record_id: int, version: int, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Change a record that is still at `version` and answer it."""
     access.require(ctx, form, "edit")
-    original = reading.require(ctx, form, record_id, lock=True)
+    original = reading.require(ctx, form, record_id, lock="change")
     require_change(ctx, form, original, "edit", version)
     return reading.serialise(ctx, form, [update_record(ctx, form, original, payload)])[0]
 
@@ -112,7 +112,7 @@ def require_change(ctx: "Context", form: LiveForm, record: Record, verb: str, ve
 def require_deleted(ctx: "Context", form: LiveForm, record_id: int) -> Record:
     """Load a record from the recycle bin."""
     access.require(ctx, form, "delete")
-    record = store.load(ctx, form, record_id, access.clause(ctx, form, "delete"), lock=True, deleted=True)
+    record = store.load(ctx, form, record_id, access.clause(ctx, form, "delete"), lock="change", deleted=True)
     if record is None:
         raise NotFound(_("回收站中没有这条记录，或者您无权查看。"))
     return record

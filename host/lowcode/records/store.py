@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import (
     JSON,
@@ -36,18 +36,26 @@ if TYPE_CHECKING:
     from lowcode.context import Context
 
 
+Lock = Literal["change", "delete"]
+
+
 def load(
     ctx: "Context",
     form: LiveForm,
     record_id: int,
     *where: ColumnElement[bool],
-    lock: bool = False,
+    lock: Lock | None = None,
     deleted: bool = False,
 ) -> Record | None:
-    """Read one record with its lines, locked until the end of the transaction when it is to be changed."""
+    """Read one record with its lines, locked until the end of the transaction when it is to be changed.
+
+    A change lets others go on pointing at the record; a deletion waits for them.
+    """
     live = form.table.c.deleted_at.is_not(None) if deleted else form.table.c.deleted_at.is_(None)
     statement = _prepared(ctx, form, None, _select_one).where(live, *where)
-    row = ctx.connection.execute(statement.with_for_update() if lock else statement, {"key": record_id}).first()
+    if lock:
+        statement = statement.with_for_update(key_share=lock == "change")
+    row = ctx.connection.execute(statement, {"key": record_id}).first()
     if row is None:
         return None
     record = form.record_class(**row._asdict())

@@ -114,7 +114,7 @@ def _claim(ctx: "Context", task_id: int) -> tuple[Case, Row[Any]]:
     form = ctx.platform.forms.get(place.form) if place else None
     if place is None or form is None:
         raise NotFound(_("没有这项待办，或者它不是您的待办。"))
-    record = store.load(ctx, form, place.record, lock=True)
+    record = store.load(ctx, form, place.record, lock="change")
     run = runs.lock(ctx, place.id)
     task = ctx.connection.execute(select(approval_tasks).where(approval_tasks.c.id == task_id)).one()
     if record is None or run.outcome is not None or task.state != "open":

@@ -80,6 +80,7 @@ BAD: list[tuple[str, str, str, str, str]] = [
         "forms/loan.yaml:10",
     ),
     (BOOK, "      price: {", "      version: {", "E211", "forms/book.yaml:9"),
+    (LOAN, "  all:\n", "  bin:\n", "E211", "forms/loan.yaml:27"),
     (BOOK, "      price: {", "      class: {", "E211", "forms/book.yaml:9"),
     (LOAN, "      due: {label: Due,", "      status: {label: Due,", "E211", "forms/loan.yaml:13"),
     (LOAN, "copy: {label", "position: {label", "E211", "forms/loan.yaml:24"),
