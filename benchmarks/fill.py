@@ -12,9 +12,9 @@ from sqlalchemy import Connection, Table, insert, select, text
 
 from crm_plugin.pricing import price_line
 from lowcode import initialise
+from lowcode.database.metadata import metadata
 from lowcode.identity import sessions, users
 from lowcode.identity.tables import users as user_table
-from lowcode.metadata import metadata
 from lowcode.platform import Platform
 
 SELLERS = 50

@@ -8,8 +8,8 @@ from typing import Any
 
 import pluggy
 
-from lowcode.columns import FixedDecimal, UtcDateTime
 from lowcode.context import Context
+from lowcode.database.columns import FixedDecimal, UtcDateTime
 from lowcode.declare.model import Form, Step, Where
 from lowcode.errors import Refused
 from lowcode.i18n import _

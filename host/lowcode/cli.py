@@ -12,10 +12,11 @@ from typing import Any
 import click
 from sqlalchemy import select
 
-from lowcode import autogenerate, backup, boot, datacheck, demo, i18n, initialise, jobs, startup
-from lowcode.checkout import load_checkout, root_of
+from lowcode import i18n, initialise
+from lowcode.appstore.store import Store
 from lowcode.config import Config
 from lowcode.context import Context
+from lowcode.database import autogenerate, backup, datacheck
 from lowcode.declare.reference import reference as yaml_reference
 from lowcode.errors import Fault, NotFound
 from lowcode.i18n import _
@@ -23,8 +24,9 @@ from lowcode.identity import users
 from lowcode.identity.names import username_key
 from lowcode.identity.tables import users as people
 from lowcode.platform import HERE, Platform
-from lowcode.store import Store
-from lowcode.supervisor import Supervisor
+from lowcode.plugins.checkout import load_checkout, root_of
+from lowcode.running import boot, demo, jobs, startup
+from lowcode.running.supervisor import Supervisor
 from lowcode.version import HOST_API
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)

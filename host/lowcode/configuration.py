@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from lowcode.schema import approval_definitions, dictionary_items, number_rules, settings, state
+from lowcode.database.schema import approval_definitions, dictionary_items, number_rules, settings, state
 
 CACHE_VERSION = "cache_version"
 

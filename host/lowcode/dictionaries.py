@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, insert, select, update
 
 from lowcode.configuration import Item, touch
+from lowcode.database.schema import dictionary_items
 from lowcode.declare.model import COLOURS, Dictionary
 from lowcode.errors import Conflict, Invalid, NotFound
 from lowcode.i18n import _
-from lowcode.schema import dictionary_items
 
 if TYPE_CHECKING:
     from lowcode.context import Context

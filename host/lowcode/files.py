@@ -14,13 +14,13 @@ from PIL import Image
 from sqlalchemy import insert, select, update
 
 from lowcode import access
+from lowcode.database.schema import files
 from lowcode.declare.model import Field
 from lowcode.errors import Invalid, NotFound, TooLarge
 from lowcode.forms import LiveForm
 from lowcode.i18n import _
 from lowcode.records import store
 from lowcode.records.record import Record
-from lowcode.schema import files
 
 if TYPE_CHECKING:
     from lowcode.context import Context

@@ -8,8 +8,8 @@ from typing import Any
 from marshmallow import Schema
 from sqlalchemy import Column, ColumnElement, ForeignKey, Index, Integer, MetaData, Table, text
 
-from lowcode.columns import Id
 from lowcode.conditions import Condition, parse
+from lowcode.database.columns import Id
 from lowcode.declare.model import Action, Field, Form, Move, Plugin, Where, Workflow
 from lowcode.fieldtypes import FIELD_TYPES
 from lowcode.records.record import Record, record_class

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import insert, select
 
 from lowcode.configuration import touch, upsert
+from lowcode.database.schema import approval_definitions, dictionary_items, number_rules, state
 from lowcode.declare.model import Approval, DictionaryItem, Plugin, Workflow
 from lowcode.errors import NotFound
 from lowcode.i18n import _
-from lowcode.schema import approval_definitions, dictionary_items, number_rules, state
 from lowcode.workflow import flows
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, update
 
 from lowcode.configuration import NumberRule, touch, upsert
+from lowcode.database.schema import number_counters, number_rules
 from lowcode.errors import Invalid, NotFound, Refused
 from lowcode.i18n import _
-from lowcode.schema import number_counters, number_rules
 
 if TYPE_CHECKING:
     from lowcode.context import Context

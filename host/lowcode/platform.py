@@ -8,17 +8,18 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, MetaData
 
-from lowcode import configuration, i18n, plugins
+from lowcode import configuration, i18n
 from lowcode.config import Config
 from lowcode.configuration import Configuration
 from lowcode.context import Context
-from lowcode.db import Database
+from lowcode.database.engine import Database
+from lowcode.database.metadata import NAMING
 from lowcode.declare.model import Dictionary, MenuEntry, Plugin
 from lowcode.forms import LiveForm, build_forms, connect
 from lowcode.hooks import Hooks
 from lowcode.identity.model import User
-from lowcode.metadata import NAMING
-from lowcode.plugins import LoadedPlugin
+from lowcode.plugins import loading as plugins
+from lowcode.plugins.loading import LoadedPlugin
 
 T = TypeVar("T")
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lowcode.configuration import touch, upsert
+from lowcode.database.schema import settings
 from lowcode.declare.model import Field
 from lowcode.errors import Invalid, NotFound
 from lowcode.fieldtypes import FIELD_TYPES, ValueFault
 from lowcode.i18n import _
-from lowcode.schema import settings
 
 if TYPE_CHECKING:
     from lowcode.context import Context

@@ -6,8 +6,8 @@ from contextlib import AbstractContextManager
 import pytest
 from sqlalchemy import BigInteger, Connection, column, func, select, text
 
-from lowcode.among import among
-from lowcode.db import Database
+from lowcode.database.among import among
+from lowcode.database.engine import Database
 
 Open = Callable[[Database], "AbstractContextManager[Connection]"]
 

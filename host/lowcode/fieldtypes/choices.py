@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Boolean, String
 from sqlalchemy.types import TypeEngine
 
-from lowcode.columns import Id
+from lowcode.database.columns import Id
 from lowcode.declare.model import Field
 from lowcode.fieldtypes.base import FieldType, ValueFault
 from lowcode.fieldtypes.numbers import LARGEST

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger
 from sqlalchemy.types import TypeEngine
 
-from lowcode.columns import FixedDecimal
+from lowcode.database.columns import FixedDecimal
 from lowcode.declare.model import Field
 from lowcode.fieldtypes.base import ORDER, FieldType, ValueFault
 from lowcode.i18n import _

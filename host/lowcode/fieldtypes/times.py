@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Date
 from sqlalchemy.types import TypeEngine
 
-from lowcode.columns import UtcDateTime
+from lowcode.database.columns import UtcDateTime
 from lowcode.declare.model import Field
 from lowcode.fieldtypes.base import ORDER, FieldType, ValueFault
 from lowcode.i18n import _

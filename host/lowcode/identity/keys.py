@@ -5,7 +5,7 @@ import secrets
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from lowcode.db import Database
+from lowcode.database.engine import Database
 from lowcode.identity.tables import host_secrets
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from lowcode.among import among
+from lowcode.database.among import among
 from lowcode.identity import departments as department_service
 from lowcode.identity import users as user_service
 from lowcode.identity.loading import load_user

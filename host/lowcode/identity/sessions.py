@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.exc import OperationalError
 
-from lowcode.db import Database
+from lowcode.database.engine import Database
+from lowcode.database.schema import state
 from lowcode.errors import NotSignedIn
 from lowcode.i18n import _
 from lowcode.identity import passwords, throttle
@@ -18,7 +19,6 @@ from lowcode.identity.loading import PEOPLE, PERSON, person
 from lowcode.identity.model import User
 from lowcode.identity.names import username_key
 from lowcode.identity.tables import sessions, users
-from lowcode.schema import state
 
 if TYPE_CHECKING:
     from lowcode.platform import Platform

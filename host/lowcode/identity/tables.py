@@ -2,8 +2,8 @@
 
 from sqlalchemy import JSON, Boolean, Column, ForeignKey, String, Table
 
-from lowcode.columns import Id, UtcDateTime
-from lowcode.metadata import metadata
+from lowcode.database.columns import Id, UtcDateTime
+from lowcode.database.metadata import metadata
 
 departments = Table(
     "departments",

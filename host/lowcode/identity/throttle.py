@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from lowcode.db import Database
+from lowcode.database.engine import Database
 from lowcode.errors import TooMany
 from lowcode.i18n import _
 from lowcode.identity.tables import login_attempts

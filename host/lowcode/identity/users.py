@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, sel
 from sqlalchemy.exc import IntegrityError
 
 from lowcode.config import Config
-from lowcode.db import Database
+from lowcode.database.engine import Database
 from lowcode.errors import Conflict, Invalid, NotFound
 from lowcode.i18n import LANGUAGES, _
 from lowcode.identity import departments, passwords, sessions

@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select
 
+from lowcode.database.schema import audit
 from lowcode.declare.model import Field
 from lowcode.fieldtypes import FIELD_TYPES
 from lowcode.forms import LiveForm, visible_fields
 from lowcode.i18n import _
 from lowcode.records import reading
 from lowcode.records.record import Line, Record
-from lowcode.schema import audit
 
 if TYPE_CHECKING:
     from lowcode.context import Context

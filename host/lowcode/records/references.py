@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import Select, select
 
 from lowcode import access, files
-from lowcode.among import among
+from lowcode.database.among import among
 from lowcode.declare.model import Field
 from lowcode.errors import NotFound
 from lowcode.fieldtypes import FIELD_TYPES, TextType, ValueFault

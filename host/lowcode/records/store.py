@@ -25,8 +25,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.types import TypeEngine
 
-from lowcode.among import among
-from lowcode.columns import FixedDecimal, Id
+from lowcode.database.among import among
+from lowcode.database.columns import FixedDecimal, Id
 from lowcode.errors import Conflict
 from lowcode.forms import LiveForm
 from lowcode.i18n import _

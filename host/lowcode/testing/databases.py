@@ -11,13 +11,15 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from lowcode import initialise, migrate, plugins
+from lowcode import initialise
 from lowcode.config import Config
-from lowcode.db import Database
+from lowcode.database import migrate
+from lowcode.database.engine import Database
 from lowcode.identity import passwords
 from lowcode.identity.tables import user_roles, users
 from lowcode.platform import Platform
-from lowcode.plugins import LoadedPlugin
+from lowcode.plugins import loading as plugins
+from lowcode.plugins.loading import LoadedPlugin
 from lowcode.testing import postgresql
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import event, select
 
-from lowcode.metadata import metadata
+from lowcode.database.metadata import metadata
 from lowcode.platform import Platform
 from lowcode.records.record import Record, copy_of, values_of
 

@@ -8,9 +8,9 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
-from lowcode.boot import Boot, unsupervised
 from lowcode.identity.keys import shared_key
 from lowcode.identity.sessions import LIFETIME
+from lowcode.running.boot import Boot, unsupervised
 from lowcode.web import gate, headers, problems
 from lowcode.web.current import current_platform
 from lowcode.web.jsons import ExactJSON

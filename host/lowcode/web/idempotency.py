@@ -8,9 +8,9 @@ from flask import Response, current_app, g, request
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from lowcode.database.schema import idempotency
 from lowcode.errors import Malformed
 from lowcode.i18n import _
-from lowcode.schema import idempotency
 from lowcode.web.current import current_platform, current_user
 
 if TYPE_CHECKING:

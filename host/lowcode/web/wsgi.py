@@ -1,7 +1,7 @@
 """The application that gunicorn's workers serve. Importing it starts the platform."""
 
-from lowcode import boot
-from lowcode.startup import config_of_this_start, start
+from lowcode.running import boot
+from lowcode.running.startup import config_of_this_start, start
 from lowcode.web.app import create_app
 
 _config = config_of_this_start()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, select
 
+from lowcode.database.schema import approval_tasks, approvals
 from lowcode.declare.model import Field, Move, Step
 from lowcode.errors import Conflict, Invalid, NotFound, Refused
 from lowcode.forms import LiveForm
@@ -13,7 +14,6 @@ from lowcode.i18n import _
 from lowcode.records import saving, store
 from lowcode.records.draft import Draft
 from lowcode.records.record import Record, copy_of
-from lowcode.schema import approval_tasks, approvals
 from lowcode.schemas import build, decode
 from lowcode.workflow import document, flows, people, runs
 from lowcode.workflow.runs import Run

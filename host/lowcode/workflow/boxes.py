@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, Select, func, select
 
+from lowcode.database.schema import approval_tasks, approvals
 from lowcode.errors import Invalid
 from lowcode.i18n import _
-from lowcode.schema import approval_tasks, approvals
 from lowcode.workflow.viewing import instant, person
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, Select, insert, select, update
 
+from lowcode.database.schema import approval_tasks, approvals
 from lowcode.forms import LiveForm
 from lowcode.records.record import Record
-from lowcode.schema import approval_tasks, approvals
 from lowcode.workflow import flows
 from lowcode.workflow.flows import Flow
 

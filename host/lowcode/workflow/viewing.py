@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Row, exists, or_, select
 
 from lowcode import access
+from lowcode.database.schema import approval_tasks, approvals
 from lowcode.declare.model import Step
 from lowcode.errors import NotFound, Refused
 from lowcode.forms import LiveForm
 from lowcode.i18n import _
 from lowcode.records import store
-from lowcode.schema import approval_tasks, approvals
 from lowcode.workflow import document, runs
 from lowcode.workflow.approval import Case
 from lowcode.workflow.runs import Run

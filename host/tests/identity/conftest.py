@@ -4,10 +4,8 @@ from pathlib import Path
 
 import pytest
 
-import lowcode.identity.tables
-import lowcode.schema  # noqa: F401 (its tables hang on the same metadata)
-from lowcode.db import Database
-from lowcode.metadata import metadata
+from lowcode.database.engine import Database
+from lowcode.database.metadata import metadata
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from lowcode.db import Database
+from lowcode.database.engine import Database
 from lowcode.errors import Invalid, NotFound
 from lowcode.identity import departments, users
 from lowcode.identity.loading import load_user

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from lowcode.db import Database
+from lowcode.database.engine import Database
 from lowcode.errors import TooMany
 from lowcode.identity import throttle
 from lowcode.identity.tables import login_attempts

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from lowcode.config import Config
-from lowcode.db import Database
+from lowcode.database.engine import Database
 from lowcode.errors import Conflict, Fault, Invalid
 from lowcode.identity import users
 from lowcode.identity.keys import shared_key

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lowcode import autogenerate
-from lowcode.db import Database
-from lowcode.store import Store
+from lowcode.appstore.store import Store
+from lowcode.database import autogenerate
+from lowcode.database.engine import Database
 from tests.ops.toy import Toy
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect, make_url, text
 
-from lowcode import backup
+from lowcode.appstore.store import Store
 from lowcode.config import Config
-from lowcode.db import Database
+from lowcode.database import backup
+from lowcode.database.engine import Database
 from lowcode.errors import Refused
-from lowcode.startup import prepare
-from lowcode.store import Store
+from lowcode.running.startup import prepare
 from tests.ops.toy import Toy, tree
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lowcode import demo
 from lowcode.config import Config
+from lowcode.running import demo
 from lowcode.version import HOST_API
 from tests.ops.hosting import Host
 from tests.ops.toy import FORM, RULES, Toy

@@ -10,11 +10,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
-from lowcode import jobs, migrate, plugins
 from lowcode.config import Config
+from lowcode.database import migrate
+from lowcode.database.schema import job_runs
 from lowcode.declare.model import Job
 from lowcode.platform import Platform
-from lowcode.schema import job_runs
+from lowcode.plugins import loading as plugins
+from lowcode.running import jobs
 from tests.ops.toy import PAGES, Toy
 
 START = datetime(2026, 1, 31, 15, 59, 30, tzinfo=UTC)

@@ -11,12 +11,13 @@ from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, event, inspect, text
 
-from lowcode import autogenerate, migrate, plugins
 from lowcode.config import Config
-from lowcode.db import Database
+from lowcode.database import autogenerate, migrate
+from lowcode.database.engine import Database
 from lowcode.errors import Refused
-from lowcode.plugins import LoadedPlugin
-from lowcode.startup import prepare
+from lowcode.plugins import loading as plugins
+from lowcode.plugins.loading import LoadedPlugin
+from lowcode.running.startup import prepare
 from tests.ops.toy import FORM, Toy, contents, fill
 
 OpenDb = Callable[[str], Database]

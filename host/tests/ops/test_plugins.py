@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from lowcode import guard, plugins
-from lowcode.checkout import entry_module, load_checkout
+from lowcode.appstore.store import Store
 from lowcode.config import Config
 from lowcode.hooks import Hooks
-from lowcode.plugins import LoadedPlugin, discover, load_module
-from lowcode.store import Store
+from lowcode.plugins import guard
+from lowcode.plugins import loading as plugins
+from lowcode.plugins.checkout import entry_module, load_checkout
+from lowcode.plugins.loading import LoadedPlugin, discover, load_module
 from tests.ops.toy import FORM, PAGES, RULES, Toy
 
 

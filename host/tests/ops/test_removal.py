@@ -6,13 +6,13 @@ from pathlib import Path
 
 from sqlalchemy import Connection, insert, inspect, select, text
 
-from lowcode import installed
+from lowcode.appstore import installed
+from lowcode.appstore.removal import remove_data
+from lowcode.appstore.store import Store
 from lowcode.config import Config
-from lowcode.db import Database
-from lowcode.removal import remove_data
-from lowcode.schema import approval_definitions, approval_tasks, approvals
-from lowcode.startup import prepare
-from lowcode.store import Store
+from lowcode.database.engine import Database
+from lowcode.database.schema import approval_definitions, approval_tasks, approvals
+from lowcode.running.startup import prepare
 from tests.ops.toy import FORM, Toy, contents, fill
 
 OpenDb = Callable[[str], Database]

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from lowcode.db import Database, is_retryable
+from lowcode.database.engine import Database, is_retryable
 from lowcode.web.problems import is_outage
 
 OFTEN = 7

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from lowcode import installed
+from lowcode.appstore import installed
+from lowcode.appstore.store import ActionResult, Store
 from lowcode.config import Config
 from lowcode.errors import Conflict, Fault, NotFound, Refused, Unavailable
-from lowcode.plugins import discover
-from lowcode.store import ActionResult, Store
+from lowcode.plugins.loading import discover
 from tests.ops.toy import Toy, tree
 
 INSTALLED = ActionResult("ok", "安装完成,请重启平台", True)
@@ -80,7 +80,7 @@ def test_catalogue_and_wheel_changed_together(store: Store, toy: Toy, tmp_path: 
     (facts,) = store.add([toy.wheel(tmp_path)])
     evil = toy.wheel(tmp_path / "evil", more={"toy.pth": b"import os"})
     (store.folder / "wheels" / facts.file).write_bytes(evil.read_bytes())
-    from lowcode.wheels import sha256
+    from lowcode.appstore.wheels import sha256
 
     store._write([replace(facts, sha256=sha256(evil))])
     with pytest.raises(Refused, match=r"toy\.pth"):

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from lowcode.appstore.store import Store
+from lowcode.appstore.wheels import taken_by, verify
 from lowcode.errors import Fault
-from lowcode.store import Store
-from lowcode.wheels import taken_by, verify
 from tests.ops.toy import Toy, digest, tree, write_wheel
 
 INFO = "toy_plugin-1.0.0.dist-info"
@@ -213,7 +213,10 @@ HOSTILE: dict[str, tuple[Callable[[Toy, Path], Path], str]] = {
     "manifest with another version": (manifest(GOOD_LINES.replace("1.0.0", "1.0.1")), "1.0.1"),
     "manifest with a bad range": (manifest(GOOD_LINES.replace(">=1", "one")), "host_api"),
     "no entry point": (entry_points(""), "lowcode.plugins"),
-    "two entry points": (entry_points("[lowcode.plugins]\ntoy = toy_plugin.plugin\nb = toy_plugin.item\n"), "2 个"),
+    "two entry points": (
+        entry_points("[lowcode.plugins]\ntoy = toy_plugin.plugin\nb = toy_plugin.item\n"),
+        "2 个",
+    ),
     "entry point elsewhere": (entry_points("[lowcode.plugins]\ntoy = os.path\n"), "os.path"),
     "entry point is an expression": (entry_points("[lowcode.plugins]\ntoy = os:system('x')\n"), "入口点"),
     "entry point of another name": (entry_points("[lowcode.plugins]\ntoys = toy_plugin.plugin\n"), "toys"),

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from lowcode.db import Database
+from lowcode.database.engine import Database
 
 MANIFEST = """\
 plugin: toy

@@ -7,7 +7,7 @@ import library
 import pytest
 from sqlalchemy import inspect
 
-from lowcode.db import Database
+from lowcode.database.engine import Database
 from lowcode.platform import Platform
 from lowcode.testing import databases, postgresql
 from lowcode.testing.client import Api

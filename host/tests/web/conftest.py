@@ -12,12 +12,10 @@ from flask.testing import FlaskClient
 from jinja2 import DictLoader
 from sqlalchemy import Connection
 
-import lowcode.identity.tables
-import lowcode.schema  # noqa: F401 (its tables hang on the same metadata)
 from lowcode.config import Config
-from lowcode.db import Database
+from lowcode.database.engine import Database
+from lowcode.database.metadata import metadata
 from lowcode.identity import sessions, users
-from lowcode.metadata import metadata
 from lowcode.web import app as web_app
 from lowcode.web.app import create_app
 from lowcode.web.bodies import json_body

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import func, insert, select
 
 from lowcode.configuration import touch
+from lowcode.database.schema import approval_definitions, approval_tasks, approvals
 from lowcode.identity.tables import departments, users
 from lowcode.platform import Platform
-from lowcode.schema import approval_definitions, approval_tasks, approvals
 from lowcode.testing.client import Answer, Api
 
 PEOPLE = {

@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy import select
 
 from lowcode import initialise
+from lowcode.database.schema import approval_definitions
 from lowcode.platform import Platform
-from lowcode.schema import approval_definitions
 from lowcode.workflow import flows
 from tests.workflow.office import Office
 

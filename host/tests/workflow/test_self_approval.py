@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
+from lowcode.database.schema import approval_tasks
 from lowcode.identity.tables import user_roles
-from lowcode.schema import approval_tasks
 from tests.workflow.office import Office
 
 

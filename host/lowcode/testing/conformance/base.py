@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 
 import pytest
 
-from lowcode import plugins
 from lowcode.forms import LiveForm
 from lowcode.platform import Platform
+from lowcode.plugins import loading as plugins
 from lowcode.testing.client import Api
 from lowcode.testing.databases import Databases
 from lowcode.testing.examples import Examples

@@ -11,11 +11,11 @@ from zipfile import ZipFile
 from pyproject_hooks import quiet_subprocess_runner
 
 from build import ProjectBuilder
-from lowcode import plugins
 from lowcode.declare.model import Plugin
 from lowcode.i18n import _, language
 from lowcode.platform import Platform
-from lowcode.plugins import LoadedPlugin
+from lowcode.plugins import loading as plugins
+from lowcode.plugins.loading import LoadedPlugin
 from lowcode.testing.conformance.base import Checks
 
 SHOWN = frozenset({"label", "help", "confirm", "summary", "number_label", "status_label", "unit", "roles"})

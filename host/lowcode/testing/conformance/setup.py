@@ -8,11 +8,11 @@ from alembic.config import Config as AlembicConfig
 from alembic.runtime.environment import EnvironmentContext
 from sqlalchemy import inspect
 
-from lowcode import autogenerate, migrate
-from lowcode.db import Database
+from lowcode.database import autogenerate, migrate
+from lowcode.database.engine import Database
+from lowcode.database.migrate import History
 from lowcode.declare.model import MenuEntry
 from lowcode.forms import LiveForm
-from lowcode.migrate import History
 from lowcode.platform import Platform
 from lowcode.testing.client import Api
 from lowcode.testing.conformance.base import Checks, need

@@ -3,9 +3,10 @@
 from flask import Blueprint, Response, current_app, jsonify
 from sqlalchemy.exc import SQLAlchemyError
 
-from lowcode import migrate, overview
-from lowcode.boot import Boot
+from lowcode.appstore import overview
+from lowcode.database import migrate
 from lowcode.i18n import _
+from lowcode.running.boot import Boot
 from lowcode.web.current import current_platform
 from lowcode.web.gate import policy
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from lowcode import overview
+from lowcode.appstore import overview
+from lowcode.appstore.store import ActionResult, Store
 from lowcode.errors import Invalid
 from lowcode.i18n import _
-from lowcode.store import ActionResult, Store
 from lowcode.web.bodies import json_body
 from lowcode.web.current import current_platform
 from lowcode.web.gate import policy

@@ -4,11 +4,11 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, make_response, render_template, request
 
-from lowcode import overview
-from lowcode.boot import Boot
+from lowcode.appstore import overview
+from lowcode.appstore.store import Store
 from lowcode.errors import Conflict, Fault, Invalid, NotFound
 from lowcode.i18n import _
-from lowcode.store import Store
+from lowcode.running.boot import Boot
 from lowcode.web.current import current_platform
 from lowcode.web.gate import policy
 from lowcode.web.pages.formdata import local

@@ -13,14 +13,14 @@ from alembic.operations import ops
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, ForeignKeyConstraint
 
-from lowcode import migrate
-from lowcode.db import Database
+from lowcode.database import migrate
+from lowcode.database.engine import Database
+from lowcode.database.migrate import History
 from lowcode.declare.load import load_plugin
-from lowcode.durable import write_bytes
 from lowcode.errors import Refused
 from lowcode.i18n import _
-from lowcode.migrate import History
-from lowcode.plugins import LoadedPlugin
+from lowcode.plugins.loading import LoadedPlugin
+from lowcode.running.durable import write_bytes
 
 TEMPLATE = '''"""{message}."""
 
@@ -176,7 +176,7 @@ def _line(diff: Any) -> str:
 
 def _render_type(kind: str, item: Any, context: AutogenContext) -> str | Literal[False]:
     """Write the host's column types as plugins may import them."""
-    if kind == "type" and type(item).__module__ == "lowcode.columns":
+    if kind == "type" and type(item).__module__ == "lowcode.database.columns":
         name = type(item).__name__
         return (
             f"lowcode.api.{name}({item.precision}, {item.scale})" if name == "FixedDecimal" else f"lowcode.api.{name}()"

@@ -7,13 +7,13 @@ from configparser import ConfigParser
 from dataclasses import replace
 from pathlib import Path
 
-from lowcode import implementations
 from lowcode.api import Declaration
+from lowcode.appstore.manifest import GROUP, entry_point
 from lowcode.declare.load import load_plugin
 from lowcode.errors import Refused
 from lowcode.i18n import _
-from lowcode.manifest import GROUP, entry_point
-from lowcode.plugins import LoadedPlugin, Told, load_module
+from lowcode.plugins import implementations
+from lowcode.plugins.loading import LoadedPlugin, Told, load_module
 
 
 def load_checkout(path: Path) -> LoadedPlugin:

@@ -17,10 +17,10 @@ from sqlalchemy import inspect, make_url
 from sqlalchemy.exc import DBAPIError
 
 from lowcode.config import Config
-from lowcode.db import Database
-from lowcode.durable import copy_file, sync_folder, sync_tree
+from lowcode.database.engine import Database
 from lowcode.errors import Refused
 from lowcode.i18n import _
+from lowcode.running.durable import copy_file, sync_folder, sync_tree
 from lowcode.version import HOST_API
 
 FOLDERS = ("files", "store", "plugins")

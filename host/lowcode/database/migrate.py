@@ -21,14 +21,14 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, MetaData, inspect, text
 
 import lowcode.identity.tables
-from lowcode.db import Database
+from lowcode.database.engine import Database
+from lowcode.database.metadata import NAMING
+from lowcode.database.schema import metadata as host_metadata
 from lowcode.declare.model import Plugin
-from lowcode.durable import locked
 from lowcode.forms import build_forms
-from lowcode.metadata import NAMING
-from lowcode.plugins import LoadedPlugin
-from lowcode.schema import metadata as host_metadata
-from lowcode.sentence import Sentence
+from lowcode.plugins.loading import LoadedPlugin
+from lowcode.plugins.sentence import Sentence
+from lowcode.running.durable import locked
 
 log = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from lowcode.durable import read_json, write_json
 from lowcode.errors import Refused
 from lowcode.i18n import _
+from lowcode.running.durable import read_json, write_json
 
 FAILURES_BEFORE_SAFE_MODE = 2
 

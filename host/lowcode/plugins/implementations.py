@@ -10,7 +10,7 @@ import pluggy
 from lowcode.api import Declaration
 from lowcode.declare.model import Plugin
 from lowcode.hookspecs import HookFamilies, HookSpecs
-from lowcode.sentence import Sentence
+from lowcode.plugins.sentence import Sentence
 
 PROJECT = "lowcode"
 RECORD_HOOKS = frozenset(name for name in vars(HookSpecs) if not name.startswith("_")) - {"declare"}

@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from lowcode import initialise, startup
+from lowcode import initialise
+from lowcode.appstore.store import Store
 from lowcode.config import Config
 from lowcode.context import Context
 from lowcode.errors import Refused
 from lowcode.i18n import _
 from lowcode.identity.model import ADMIN
 from lowcode.platform import Platform
-from lowcode.plugins import LoadedPlugin
-from lowcode.store import Store
+from lowcode.plugins.loading import LoadedPlugin
+from lowcode.running import startup
 
 
 def prepare(config: Config, wheels: Sequence[Path]) -> list[str]:

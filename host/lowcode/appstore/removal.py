@@ -5,13 +5,12 @@ from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, select, text
 
-from lowcode import configuration, installed
+from lowcode import configuration
+from lowcode.appstore import installed
 from lowcode.config import Config
-from lowcode.db import Database
-from lowcode.declare.load import load_plugin
-from lowcode.declare.model import Plugin
-from lowcode.migrate import connection_for_ddl, exclusive, plugin_history
-from lowcode.schema import (
+from lowcode.database.engine import Database
+from lowcode.database.migrate import connection_for_ddl, exclusive, plugin_history
+from lowcode.database.schema import (
     approval_definitions,
     approval_tasks,
     approvals,
@@ -23,6 +22,8 @@ from lowcode.schema import (
     number_rules,
     settings,
 )
+from lowcode.declare.load import load_plugin
+from lowcode.declare.model import Plugin
 
 log = logging.getLogger(__name__)
 

@@ -5,12 +5,12 @@ import signal
 from datetime import datetime
 from typing import Any
 
-from lowcode import installed
+from lowcode.appstore import installed
+from lowcode.appstore.manifest import fits
+from lowcode.appstore.store import App, Store
 from lowcode.errors import Conflict
 from lowcode.i18n import _
-from lowcode.manifest import fits
 from lowcode.platform import Platform
-from lowcode.store import App, Store
 from lowcode.version import HOST_API
 
 

@@ -17,8 +17,8 @@ from sqlalchemy import (
 )
 
 import lowcode.identity.tables  # noqa: F401 (its tables hang on the same metadata)
-from lowcode.columns import Id, UtcDateTime
-from lowcode.metadata import metadata
+from lowcode.database.columns import Id, UtcDateTime
+from lowcode.database.metadata import metadata
 
 state = Table(
     "state",

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from lowcode.durable import read_json, write_json
-from lowcode.wheels import WheelFacts
+from lowcode.appstore.wheels import WheelFacts
+from lowcode.running.durable import read_json, write_json
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,12 @@ from typing import TypeVar
 
 from packaging.version import Version
 
-from lowcode import installed
-from lowcode.durable import locked, read_json, sync_folder, sync_tree, write_bytes, write_json
+from lowcode.appstore import installed
+from lowcode.appstore.installed import Installed
+from lowcode.appstore.wheels import WheelFacts, sha256, verify
 from lowcode.errors import Conflict, NotFound, Refused, Unavailable
 from lowcode.i18n import _
-from lowcode.installed import Installed
-from lowcode.wheels import WheelFacts, sha256, verify
+from lowcode.running.durable import locked, read_json, sync_folder, sync_tree, write_bytes, write_json
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -13,17 +13,18 @@ from typing import Literal
 
 import pluggy
 
-from lowcode import implementations, installed
 from lowcode.api import Declaration
+from lowcode.appstore import installed
+from lowcode.appstore.installed import Installed
+from lowcode.appstore.manifest import GROUP, fits, read_manifest
 from lowcode.config import Config
+from lowcode.database.schema import metadata
 from lowcode.declare.load import load_plugin
 from lowcode.declare.model import Plugin, Problem
 from lowcode.errors import Refused
-from lowcode.guard import TooLong, time_limit, watch
-from lowcode.installed import Installed
-from lowcode.manifest import GROUP, fits, read_manifest
-from lowcode.schema import metadata
-from lowcode.sentence import Sentence
+from lowcode.plugins import implementations
+from lowcode.plugins.guard import TooLong, time_limit, watch
+from lowcode.plugins.sentence import Sentence
 from lowcode.version import HOST_API
 
 log = logging.getLogger(__name__)

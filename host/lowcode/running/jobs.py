@@ -13,9 +13,9 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from lowcode.context import Context
+from lowcode.database.schema import job_runs
 from lowcode.declare.model import Job
 from lowcode.platform import Platform
-from lowcode.schema import job_runs
 
 log = logging.getLogger(__name__)
 

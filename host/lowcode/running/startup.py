@@ -7,13 +7,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from lowcode import boot, migrate, plugins
-from lowcode.backup import before_upgrade
+from lowcode.appstore.removal import remove_data
 from lowcode.config import Config
-from lowcode.db import Database
+from lowcode.database import migrate
+from lowcode.database.backup import before_upgrade
+from lowcode.database.engine import Database
 from lowcode.identity.users import ensure_admin
 from lowcode.platform import Platform
-from lowcode.removal import remove_data
+from lowcode.plugins import loading as plugins
+from lowcode.running import boot
 from lowcode.web.app import create_app
 
 log = logging.getLogger(__name__)

@@ -23,9 +23,9 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
+from lowcode.appstore.manifest import Manifest, entry_point, read_manifest
 from lowcode.errors import Refused
 from lowcode.i18n import _
-from lowcode.manifest import Manifest, entry_point, read_manifest
 from lowcode.version import HOST_API
 
 MAX_FILE_BYTES = 64 * 1024 * 1024

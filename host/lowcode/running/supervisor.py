@@ -15,12 +15,12 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from lowcode import boot, processes
-from lowcode.boot import FAILURES_BEFORE_SAFE_MODE, Boot
+from lowcode.appstore.store import Store
 from lowcode.config import Config
 from lowcode.errors import Refused
 from lowcode.i18n import _
-from lowcode.store import Store
+from lowcode.running import boot, processes
+from lowcode.running.boot import FAILURES_BEFORE_SAFE_MODE, Boot
 
 log = logging.getLogger(__name__)
 

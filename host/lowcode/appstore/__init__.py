@@ -1,0 +1,1 @@
+"""Apps as wheels: the catalogue, the check of each wheel, installing and removing."""

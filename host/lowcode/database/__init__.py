@@ -1,0 +1,1 @@
+"""Tables and transactions: column types, the host's own tables, migrations, backups."""

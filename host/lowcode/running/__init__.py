@@ -1,0 +1,1 @@
+"""Processes: from one command to workers that serve, restart and run jobs."""
