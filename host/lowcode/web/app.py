@@ -11,7 +11,7 @@ from werkzeug.routing import IntegerConverter
 from lowcode.identity.keys import shared_key
 from lowcode.identity.sessions import LIFETIME
 from lowcode.running.boot import Boot, unsupervised
-from lowcode.web import gate, headers, problems
+from lowcode.web import compression, gate, headers, problems
 from lowcode.web.current import current_platform
 from lowcode.web.jsons import ExactJSON
 
@@ -82,6 +82,7 @@ def create_app(platform: "Platform", start: Boot | None = None) -> Flask:
     app.url_map.converters["int"] = IdConverter
     gate.install(app)
     headers.install(app)
+    compression.install(app)
     problems.install(app)
     for module in BLUEPRINTS:
         app.register_blueprint(import_module(module).bp)
