@@ -24,7 +24,7 @@ def _compress(response: Response) -> Response:
         return response
     response.vary.add("Accept-Encoding")
     content = response.get_data()
-    if len(content) < SMALLEST or "gzip" not in request.accept_encodings:
+    if len(content) < SMALLEST or request.accept_encodings.quality("gzip") <= 0:
         return response
     response.set_data(_gzip(content))
     response.headers["Content-Encoding"] = "gzip"
