@@ -12,21 +12,10 @@ from hypothesis import strategies as st
 
 from crm_plugin.pricing import LinePrice, price_document, price_line
 from lowcode.api import Record
+from tests.vectors import AMOUNTS, VECTORS
 
-AMOUNTS = ("gross_amount", "discounted_price", "discount_amount", "subtotal", "net_amount", "tax_amount")
 MAX_QUANTITY, MAX_PRICE, FULL_RATE = 99_999_999_999, 99_999_999_999_999, 10_000
 """The bounds of the form, in thousandths, ten-thousandths and hundredths."""
-
-VECTORS = [
-    ("3", "999.99", "5", "13", "2999.97", "949.9905", "150.00", "2849.97", "2522.10", "327.87"),
-    ("1000", "1.33", "5", "13", "1330.00", "1.2635", "66.50", "1263.50", "1118.14", "145.36"),
-    ("2", "1200", "0", "13", "2400.00", "1200.0000", "0.00", "2400.00", "2123.89", "276.11"),
-    ("10", "88", "12", "6", "880.00", "77.4400", "105.60", "774.40", "730.57", "43.83"),
-    ("7", "15.3", "0", "7.3", "107.10", "15.3000", "0.00", "107.10", "99.81", "7.29"),
-    ("1", "0.04", "0", "13", "0.04", "0.0400", "0.00", "0.04", "0.04", "0.00"),
-    ("1", "500", "100", "13", "500.00", "0.0000", "500.00", "0.00", "0.00", "0.00"),
-    ("1", "100", "0", "0", "100.00", "100.0000", "0.00", "100.00", "100.00", "0.00"),
-]
 
 
 def document(*lines: tuple[Decimal | None, Decimal | None, Decimal | None, Decimal | None]) -> Any:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from lowcode.platform import Platform
+from lowcode.testing.client import Api
 from lowcode.testing.databases import Databases
 from tests.scenarios.serving import REPOSITORY, Client, Host
 
@@ -38,3 +40,15 @@ def host(
 @pytest.fixture(scope="module")
 def admin(host: Host) -> Client:
     return host.client()
+
+
+@pytest.fixture(scope="module")
+def platform(databases: Databases, database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """The plugin in this very process, for scenarios that look into the database."""
+    with databases.platform(database_kind, ["crm_plugin.plugin"], tmp_path_factory.mktemp("home")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def api(platform: Platform) -> Api:
+    return Api(platform)

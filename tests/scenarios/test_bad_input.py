@@ -2,7 +2,6 @@
 
 import json
 import unicodedata
-from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 
@@ -12,20 +11,8 @@ from sqlalchemy import MetaData, select
 
 from lowcode.platform import Platform
 from lowcode.testing.client import Api
-from lowcode.testing.databases import Databases
 
 LINE = {"product_name": "手工", "quantity": "1", "unit_price": "1"}
-
-
-@pytest.fixture(scope="module")
-def platform(databases: Databases, database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    with databases.platform(database_kind, ["crm_plugin.plugin"], tmp_path_factory.mktemp("home")) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def api(platform: Platform) -> Api:
-    return Api(platform)
 
 
 @pytest.fixture(scope="module")

@@ -1,23 +1,6 @@
 """Customers and their primary contacts, whatever is deleted and restored."""
 
-from collections.abc import Iterator
-
-import pytest
-
-from lowcode.platform import Platform
 from lowcode.testing.client import Api
-from lowcode.testing.databases import Databases
-
-
-@pytest.fixture(scope="module")
-def platform(databases: Databases, database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    with databases.platform(database_kind, ["crm_plugin.plugin"], tmp_path_factory.mktemp("home")) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def api(platform: Platform) -> Api:
-    return Api(platform)
 
 
 def company(api: Api, name: str) -> int:
