@@ -7,7 +7,15 @@ from lowcode.api import Context, Record, _, hookimpl
 
 @hookimpl
 def validate(record: Record, original: Record | None, ctx: Context) -> Mapping[str, str] | None:
-    """Refuse to unmark the primary contact unless another one is marked already."""
+    """Refuse to unmark the primary contact unless another one is marked already, and to mark one of a foreign customer.
+
+    The primary contact is the customer's, so only who may change the customer chooses it.
+    """
+    marked = original is not None and record.is_primary and not original.is_primary
+    if marked and ctx.user.roles.isdisjoint(("manager", "admin")):
+        customer = ctx.forms.customer.get(record.customer)
+        if customer.owner != ctx.user.id:
+            return {"is_primary": _("只有客户的负责人可以更换主联系人。")}
     unmarked = original is not None and original.is_primary and not record.is_primary
     if unmarked and not _others(record, ctx):
         return {"is_primary": _("每个客户必须有一位主联系人。请改为把另一位联系人设为主联系人。")}

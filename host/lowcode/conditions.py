@@ -19,6 +19,9 @@ from lowcode.fieldtypes import FIELD_TYPES, ValueFault
 from lowcode.i18n import _
 
 OPERATORS = frozenset({"eq", "ne", "lt", "lte", "gt", "gte", "in", "contains", "startswith", "isnull", "between"})
+TOKENS = {"me": "user", "my_department": "department", "today": "date", "now": "datetime"}
+"""For each word, the type of field it can be compared with."""
+
 TOKEN = re.compile(r"\$(me|today|now|my_department)([+-]\d{1,5})?")
 
 
@@ -180,6 +183,8 @@ def _value(operator: str, raw: Any, declared: Field) -> Any:
 
 def _scalar(raw: Any, declared: Field) -> Any:
     if isinstance(raw, str) and (token := TOKEN.fullmatch(raw)):
+        if declared.type != TOKENS[token[1]] or (token[2] and declared.type not in {"date", "datetime"}):
+            raise ValueFault(_("这个值不能和这个字段比较。"))
         return Token(token[1], int(token[2] or 0))
     return None if raw is None or raw == "" else FIELD_TYPES[declared.type].parse_operand(declared, raw)
 

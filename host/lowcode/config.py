@@ -26,7 +26,7 @@ class Config:
 
     def __post_init__(self) -> None:
         if not self.database_url:
-            object.__setattr__(self, "database_url", f"sqlite:///{self.home.resolve() / 'lowcode.database.engine'}")
+            object.__setattr__(self, "database_url", f"sqlite:///{self.home.resolve() / 'lowcode.db'}")
 
     @classmethod
     def from_env(cls) -> "Config":

@@ -4,6 +4,17 @@ from collections.abc import Mapping, Sequence
 
 Errors = Mapping[str, Sequence[str]]
 
+CODES = (
+    *("already_decided", "conflict", "cross_site", "csrf", "delete_refused", "downgrade", "duplicate", "file_name"),
+    *("file_type", "forbidden", "in_use", "internal", "invalid", "last_admin", "malformed", "method_not_allowed"),
+    *("must_change_password", "no_approval", "no_approver", "no_plugin", "no_preview", "not_allowed_now"),
+    *("not_editable", "not_found", "not_initialised", "not_signed_in", "not_supervised", "numbers_taken"),
+    *("out_of_scope", "reference_deleted", "refused", "stale_version", "system_dictionary", "too_large"),
+    *("too_many_requests", "unavailable", "unsupported_media_type", "version_missing", "wheel_refused"),
+    "wrong_credentials",
+)
+"""The stable words of refusals over HTTP; the API's description lists them. Plugins may add words of their own."""
+
 
 class Fault(Exception):
     """A refusal with its HTTP status, a stable code and a whole sentence for the person."""

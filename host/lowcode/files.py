@@ -85,6 +85,7 @@ def check(ctx: "Context", chosen: Mapping[str, tuple[Field, Any, Any]]) -> dict[
             row = rows.get(file_id)
             if row is None or row.record is not None or not (ctx.is_system or row.created_by == ctx.user.id):
                 errors[path] = [_("没有这个文件，或者它已经属于别的记录，请重新上传。")]
+                ctx.file_facts[file_id] = {"id": file_id, "name": "", "size": 0, "type": ""}
             elif chosen[path][0].type == "image" and row.type not in IMAGE_TYPES.values():
                 errors[path] = [_("请上传 PNG、JPEG、GIF 或 WebP 图片。")]
     return errors

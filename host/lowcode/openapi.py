@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 JSON = "application/json"
 ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
+KEY = {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 200}}
+MATCH = {"name": "If-Match", "in": "header", "schema": {"type": "string", "examples": ['"3"']}}
 LIST_PARAMETERS = ("list", "search", "sort", "page", "per_page", "after", "fields")
 
 
@@ -39,6 +41,7 @@ def document(ctx: "Context", routes: Iterable[tuple[str, str, str]]) -> dict[str
     for path, method, summary in routes:
         names = re.findall(r"{(\w+)}", path)
         parameters = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+        parameters += [KEY] if method == "post" else [MATCH] if path.endswith("/records/{record}") else []
         spec.path(path, operations={method: _operation(summary) | {"parameters": parameters}})
     for form in ctx.platform.forms.values():
         if access.is_allowed(ctx, form, "read"):
@@ -55,7 +58,7 @@ def _add_form(ctx: "Context", spec: APISpec, form: LiveForm) -> None:
         f"{base}/records",
         operations={
             "get": _operation(_("{label}：列表", label=label)) | {"parameters": query},
-            "post": _operation(_("{label}：新增", label=label), "201") | {"requestBody": body},
+            "post": _operation(_("{label}：新增", label=label), "201") | {"requestBody": body, "parameters": [KEY]},
         },
     )
     spec.path(
@@ -63,8 +66,8 @@ def _add_form(ctx: "Context", spec: APISpec, form: LiveForm) -> None:
         parameters=[ID],
         operations={
             "get": _operation(_("{label}：读取", label=label)),
-            "patch": _operation(_("{label}：修改", label=label)) | {"requestBody": body},
-            "delete": _operation(_("{label}：删除", label=label), "204"),
+            "patch": _operation(_("{label}：修改", label=label)) | {"requestBody": body, "parameters": [MATCH]},
+            "delete": _operation(_("{label}：删除", label=label), "204") | {"parameters": [MATCH]},
         },
     )
     spec.path(
@@ -112,16 +115,17 @@ def _operation(summary: str, success: str = "200") -> dict[str, Any]:
 
 
 def _problem() -> dict[str, Any]:
-    codes = sorted(
-        {kind.code for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.Fault)}
-    )
     return {
         "type": "object",
         "properties": {
             "type": {"type": "string"},
             "title": {"type": "string"},
             "status": {"type": "integer"},
-            "code": {"type": "string", "examples": [*codes, "stale_version", "duplicate", "in_use", "not_editable"]},
+            "code": {
+                "type": "string",
+                "description": _("拒绝的原因，应用可以增加自己的。"),
+                "examples": list(errors.CODES),
+            },
             "detail": {"type": "string"},
             "errors": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
         },

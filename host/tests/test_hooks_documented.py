@@ -21,7 +21,7 @@ HOOKS = {
     for name, spec in vars(family).items()
     if inspect.isfunction(spec)
 }
-INTERNAL = {"configuration", "tokens", "system"}
+INTERNAL = {"configuration", "tokens", "system", "personal", "is_writing"}
 """Parts of the context that the host uses itself."""
 
 

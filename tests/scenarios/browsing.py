@@ -1,22 +1,34 @@
 """A person at a browser: finds things by role and name, in Chinese or English, and notes every fault of a page."""
 
 import gettext
+import os
 import re
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import pytest
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Playwright
 
 from tests.scenarios.serving import PASSWORD, REPOSITORY
 
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+NEEDS_CHROMIUM = pytest.mark.skipif(
+    not Path(CHROMIUM).exists() and os.environ.get("LOWCODE_REQUIRE_BROWSER") != "1",
+    reason="there is no Chromium; set CHROMIUM to its path",
+)
 AXE = REPOSITORY / "host" / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 CATALOGUES = (
     *sorted((REPOSITORY / "locale/en/LC_MESSAGES").glob("*.po")),
     *sorted((REPOSITORY / "host/lowcode/locale/en/LC_MESSAGES").glob("*.po")),
 )
+
+
+def launch(playwright: Playwright) -> Browser:
+    flags = ["--no-sandbox", "--disable-quic", "--disable-background-networking"]
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
 
 
 def english() -> gettext.NullTranslations:
@@ -104,6 +116,7 @@ class Visitor:
             self.faults.append(f"axe at {self.page.url}: {violation['id']} {violation['help']}: {nodes}")
 
     def _note_console(self, message: ConsoleMessage) -> None:
-        cancelled = "htmx:sendAbort" in message.text  # htmx says so when a newer request replaces an older one
+        # htmx says so when a newer request replaces an older one, and when a dialog is closed before its answer came
+        cancelled = "htmx:sendAbort" in message.text or "htmx:afterRequest" in message.text
         if message.type in {"error", "warning"} and not cancelled:
             self.faults.append(f"console at {self.page.url}: {message.text}")

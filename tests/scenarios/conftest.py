@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from lowcode.platform import Platform
 from lowcode.testing.client import Api
 from lowcode.testing.databases import Databases
+from tests.scenarios.browsing import launch
 from tests.scenarios.serving import REPOSITORY, Client, Host
 
 
@@ -21,6 +23,14 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(build, check=True, capture_output=True)
     (built,) = folder.glob("*.whl")
     return built
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = launch(playwright)
+        yield launched
+        launched.close()
 
 
 @pytest.fixture(scope="module")

@@ -7,31 +7,14 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, expect
 
-from tests.scenarios.browsing import Visitor
+from tests.scenarios.browsing import NEEDS_CHROMIUM, Visitor
 from tests.scenarios.serving import REPOSITORY, Host
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FIRST_LOAD_KB = 200
 
-pytestmark = pytest.mark.skipif(
-    not Path(CHROMIUM).exists() and os.environ.get("LOWCODE_REQUIRE_BROWSER") != "1",
-    reason="there is no Chromium; set CHROMIUM to its path",
-)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = _launch(playwright)
-        yield launched
-        launched.close()
-
-
-def _launch(playwright: Playwright) -> Browser:
-    flags = ["--no-sandbox", "--disable-quic", "--disable-background-networking"]
-    return playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+pytestmark = NEEDS_CHROMIUM
 
 
 @pytest.fixture

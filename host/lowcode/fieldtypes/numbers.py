@@ -21,6 +21,7 @@ LIMITS = tuple(Decimal(LARGEST // 10**digits) for digits in range(19))
 """What a number with so many places has to stay under."""
 
 MOST_DIGITS = 40
+PRICE_DIGITS = 4
 NUMERAL = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,20})?")
 
 
@@ -67,9 +68,15 @@ class NumberType(FieldType):
 
     def text(self, field: Field, value: Any) -> str:
         """Group the thousands; drop zeros that say nothing."""
-        number = Decimal(value)
-        shown = f"{number:,.{self.digits(field)}f}"
-        return shown.rstrip("0").rstrip(".") if "." in shown else shown
+        return self.shortened(field, f"{Decimal(value):,.{self.digits(field)}f}")
+
+    def shortened(self, field: Field, shown: str) -> str:
+        """Drop zeros that say nothing. Four places are those of a unit price, of which two are always shown."""
+        whole, dot, places = shown.partition(".")
+        kept = places.rstrip("0")
+        if self.digits(field) == PRICE_DIGITS:
+            kept = kept.ljust(2, "0")
+        return f"{whole}{dot}{kept}" if kept else whole
 
     def openapi(self, field: Field) -> dict[str, Any]:
         """Describe the numeral."""

@@ -52,7 +52,13 @@ def sign_in(platform: "Platform", username: str, password: str, address: str) ->
         raise NotSignedIn(_("用户名或密码不正确，请检查后重新输入。"), code="wrong_credentials")
     user_id: int = account.id
 
+    unchanged = select(users.c.id).where(
+        users.c.id == user_id, users.c.password_hash == account.password_hash, users.c.is_active
+    )
+
     def work(connection: Connection) -> str:
+        if connection.scalar(unchanged.with_for_update(read=True)) is None:  # replaced while the old one was checked
+            raise NotSignedIn(_("用户名或密码不正确，请检查后重新输入。"), code="wrong_credentials")
         throttle.refund(connection, counters, now)
         throttle.sweep(connection, now)
         connection.execute(delete(sessions).where(sessions.c.expires_at < now))

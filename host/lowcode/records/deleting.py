@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lowcode import access
-from lowcode.errors import Refused
+from lowcode.errors import Invalid, Refused
 from lowcode.forms import LiveForm
-from lowcode.records import history, listing, reading, rollups, saving, store
+from lowcode.i18n import _
+from lowcode.records import history, listing, reading, references, rollups, saving, store, titles
+from lowcode.records.draft import Draft
 from lowcode.records.record import Record, copy_of
 from lowcode.workflow import runs
 
@@ -38,11 +40,22 @@ def restore(ctx: "Context", form: LiveForm, record_id: int) -> dict[str, Any]:
     original = saving.require_deleted(ctx, form, record_id)
     record = copy_of(original)
     record.deleted_at = record.deleted_by = None
+    _require_what_it_points_at(ctx, form, record)
     hooks = {"record": record, "original": original, "ctx": ctx.system}
     ctx.platform.hooks.call(form.name, "before_save", **hooks)
     _write(ctx, form, record, original, "restore")
     ctx.platform.hooks.call(form.name, "after_save", **hooks)
     return reading.serialise(ctx, form, [record])[0]
+
+
+def _require_what_it_points_at(ctx: "Context", form: LiveForm, record: Record) -> None:
+    """Refuse to bring back a record while something it points at is in the recycle bin."""
+    chosen = [place for place in references.chosen(ctx, Draft(form, record, None)) if place.field.type == "ref"]
+    found = references.find(ctx.system, chosen, form)
+    gone = [place for place in chosen if place.value in found.missing[titles.target(place.field)]]
+    if gone:
+        sentence = _("它指向的记录已被删除，请先恢复那条记录。")
+        raise Invalid(sentence, code="reference_deleted", errors={place.path: [sentence] for place in gone})
 
 
 def bin(ctx: "Context", form: LiveForm, args: Mapping[str, list[str]]) -> dict[str, Any]:

@@ -249,6 +249,6 @@ def _read_cursor(form: LiveForm, query: Query, cursor: str) -> list[Any] | None:
             None if value is None else FIELD_TYPES[form.fields[name].type].parse_operand(form.fields[name], value)
             for (name, _descending), value in pairs
         ]
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         query.errors["after"] = [_("游标无效，请从第一页重新开始。")]
         return None

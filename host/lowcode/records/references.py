@@ -174,7 +174,9 @@ def _asked(ctx: "Context", name: str, asking: LiveForm | None, chosen: list[Plac
 
 
 def remember_titles(ctx: "Context", found: Found) -> None:
-    """Keep titles that have just been read, so that the answer needs no second query."""
+    """Keep titles that have just been read, and that those of what was refused are nobody's business."""
+    for name, ids in found.missing.items():
+        ctx.titles.setdefault(name, {}).update(dict.fromkeys(ids, ""))
     for name, rows in found.rows.items():
         title = "name" if name.startswith("$") else ctx.platform.forms[name].declared.title
         known = ctx.titles.setdefault(name, {})

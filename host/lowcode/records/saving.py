@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lowcode import access, files, numbering
-from lowcode.errors import Forbidden, NotFound, Refused
+from lowcode.errors import Conflict, Forbidden, NotFound, Refused
 from lowcode.forms import LiveForm
 from lowcode.i18n import _
 from lowcode.records import draft as drafts
@@ -15,6 +15,8 @@ from lowcode.workflow import runs
 
 if TYPE_CHECKING:
     from lowcode.context import Context
+
+MOST_TAKEN_NUMBERS = 1000
 
 
 def preview(
@@ -47,11 +49,21 @@ def create_record(ctx: "Context", form: LiveForm, payload: Mapping[str, Any]) ->
     if not access.permits(ctx, form, "read", record):
         raise Forbidden(_("您不能新增不归您管理的记录，请检查负责人。"), code="out_of_scope")
     _before(ctx, draft)
-    if form.declared.number:
-        record.number = numbering.take(ctx, form.declared.number)
-    store.insert_record(ctx, form, record)
+    _insert(ctx, form, record)
     _after(ctx, draft, "create")
     return record
+
+
+def _insert(ctx: "Context", form: LiveForm, record: Record) -> None:
+    """Write a new record with the next number. After a change of the pattern a number may be taken: then count on."""
+    for _attempt in range(MOST_TAKEN_NUMBERS):
+        if form.declared.number:
+            record.number = numbering.take(ctx, form.declared.number)
+        if store.insert_record(ctx, form, record):
+            return
+    raise Conflict(
+        _("接下来的 {count} 个编号都已被使用，请管理员检查编号规则。", count=MOST_TAKEN_NUMBERS), code="numbers_taken"
+    )
 
 
 def update(ctx: "Context", form: LiveForm, record_id: int, version: int, payload: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,15 +20,17 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    text,
     update,
 )
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.types import TypeEngine
 
+from lowcode.configuration import upsert
 from lowcode.database.among import among
 from lowcode.database.columns import FixedDecimal, Id
 from lowcode.errors import Conflict
-from lowcode.forms import LiveForm
+from lowcode.forms import LIVE, LiveForm
 from lowcode.i18n import _
 from lowcode.records.record import Line, Record, values_of
 
@@ -83,15 +85,18 @@ def load_lines(ctx: "Context", form: LiveForm, records: Sequence[Record]) -> Non
             setattr(record, name, lines[record.id])
 
 
-def insert_record(ctx: "Context", form: LiveForm, record: Record) -> None:
-    """Write a new record and its lines; the record gets its id."""
+def insert_record(ctx: "Context", form: LiveForm, record: Record) -> bool:
+    """Write a new record and its lines; the record gets its id. False when its number is taken: nothing is written."""
     try:
-        record.id = ctx.connection.scalar(_prepared(ctx, form, None, _insert_one), row_of(form, record))
+        record.id = ctx.connection.scalar(_insert(ctx, form), row_of(form, record))
     except IntegrityError as error:
         raise duplicate(form, error) from error
+    if record.id is None:
+        return False
     for name in form.line_tables:
         lines = getattr(record, name)
         _insert_lines(ctx, form, name, record, lines, list(range(len(lines))))
+    return True
 
 
 def update_record(ctx: "Context", form: LiveForm, record: Record, original: Record) -> None:
@@ -188,8 +193,16 @@ def _select_one(table: Table) -> Select[Any]:
     return select(table).where(table.c.id == bindparam("key"))
 
 
-def _insert_one(table: Table) -> Any:
-    return insert(table).returning(table.c.id)
+def _insert(ctx: "Context", form: LiveForm) -> Any:
+    """Give the statement that adds a record, or adds nothing when its number is taken, made once."""
+    key = ("insert", form.name)
+    if key not in ctx.platform.prepared:
+        statement = upsert(ctx.connection, form.table)
+        if form.declared.number:
+            live = text(LIVE)
+            statement = statement.on_conflict_do_nothing(index_elements=[form.table.c.number], index_where=live)
+        ctx.platform.prepared[key] = statement.returning(form.table.c.id)
+    return ctx.platform.prepared[key]
 
 
 def _select_lines(table: Table) -> Select[Any]:

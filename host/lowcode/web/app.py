@@ -42,6 +42,7 @@ BLUEPRINTS = (
     "lowcode.web.pages.acting",
     "lowcode.web.pages.panel",
     "lowcode.web.pages.picking",
+    "lowcode.web.pages.tasks",
     "lowcode.web.pages.apps",
     "lowcode.web.pages.configuration",
     "lowcode.web.pages.store",

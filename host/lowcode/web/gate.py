@@ -154,9 +154,16 @@ def _refuse_forgery() -> None:
 
 def _refuse_cross_site() -> None:
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    foreign = origin is not None and urlsplit(origin).netloc != request.host
+    foreign = origin is not None and _host_of(origin) != request.host
     if foreign or site not in {None, "same-origin", "none"}:
         raise Forbidden(_("请求来自其他网站，已被拒绝。"), code="cross_site")
+
+
+def _host_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 def _refuse_nul() -> None:
@@ -168,6 +175,9 @@ def _refuse_nul() -> None:
 
 
 def _to_login() -> Response:
-    if "HX-Request" in request.headers:  # htmx would put a redirected page inside the page at hand
+    if "HX-Request" in request.headers:
+        if request.method not in SAFE_METHODS:  # what is typed on the page at hand must not be lost
+            raise NotSignedIn(_("登录已过期。您填写的内容还在：请在新标签页中登录，然后回到这里再提交。"))
+        # htmx would put a redirected page inside the page at hand
         return Response(status=401, headers={"HX-Redirect": login_link()})
     return redirect(login_link(), 303)

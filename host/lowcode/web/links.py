@@ -25,11 +25,18 @@ def local_path(target: str | None, default: str = "/") -> str:
     return default if parts.scheme or parts.netloc else target
 
 
+def _path_of(address: str) -> str:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "/"
+    return f"{parts.path}?{parts.query}"
+
+
 def login_link() -> str:
     """Return the address of the login page that leads back to the page at hand."""
     if "HX-Request" in request.headers:
-        shown = urlsplit(request.headers.get("HX-Current-URL", ""))
-        back = f"{shown.path}?{shown.query}"
+        back = _path_of(request.headers.get("HX-Current-URL", ""))
     elif request.method in {"GET", "HEAD"}:
         back = request.full_path
     else:

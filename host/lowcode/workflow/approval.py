@@ -76,6 +76,16 @@ def open_run(ctx: "Context", form: LiveForm, record: Record, move: Move) -> None
     _advance(case, 0)
 
 
+def foresee(ctx: "Context", form: LiveForm, record: Record, move: Move) -> list[tuple[Step, list[int]]]:
+    """Tell which steps a move would open and whom each would ask, as things stand. Raises Refused as the move would."""
+    assert form.workflow is not None
+    assert move.approval is not None
+    flow = flows.current(ctx, form.workflow, move.approval)
+    run = Run(0, form.name, record.id or 0, move.approval, flow, ctx.user.id or None, ctx.now, 0, None, None, "")
+    case = Case(ctx, form, record, run)
+    return [(step, asked) for step in flow.steps if (asked := case.to_ask(step))]
+
+
 def read_opinion(payload: Mapping[str, Any]) -> str | None:
     """Read what a decision says. Raises Invalid."""
     values, errors = decode(OPINION, payload)

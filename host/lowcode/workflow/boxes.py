@@ -1,11 +1,12 @@
 """The boxes of the process centre: what a person has to decide, has decided, and has submitted."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, Select, func, select
 
+from lowcode import access
 from lowcode.database.schema import approval_tasks, approvals
 from lowcode.errors import Invalid
 from lowcode.i18n import _
@@ -43,6 +44,28 @@ def listing(ctx: "Context", args: Mapping[str, str]) -> dict[str, Any]:
     names = ctx.users.names({row.submitted_by for row in rows if row.submitted_by is not None})
     items = [_item(ctx, row, names) for row in rows]
     return {"items": items, "page": page, "per_page": per_page, "total": total, "total_is_exact": True}
+
+
+def count_todo(ctx: "Context") -> int:
+    """Count what waits for the person."""
+    statement = _selection(ctx, "todo")
+    return 0 if statement is None else ctx.connection.scalar(statement.with_only_columns(func.count())) or 0
+
+
+def readable(ctx: "Context", items: Iterable[Mapping[str, Any]]) -> set[tuple[str, int]]:
+    """Tell which records of a box's items the person may open, as form and id."""
+    wanted: dict[str, set[int]] = {}
+    for item in items:
+        wanted.setdefault(item["form"], set()).add(item["record"]["id"])
+    found: set[tuple[str, int]] = set()
+    for name, ids in wanted.items():
+        form = ctx.platform.forms[name]
+        key = form.column("id")
+        statement = select(key).where(
+            key.in_(sorted(ids)), form.column("deleted_at").is_(None), access.clause(ctx, form)
+        )
+        found.update((name, record_id) for record_id in ctx.connection.scalars(statement))
+    return found
 
 
 def _rows(ctx: "Context", box: str, limit: int, offset: int) -> tuple[int, list[Row[Any]]]:

@@ -12,13 +12,16 @@ from lowcode.declare.model import Step
 from lowcode.errors import NotFound, Refused
 from lowcode.forms import LiveForm
 from lowcode.i18n import _
-from lowcode.records import store
+from lowcode.records import reading, store
 from lowcode.workflow import document, runs
 from lowcode.workflow.approval import Case
 from lowcode.workflow.runs import Run
 
 if TYPE_CHECKING:
     from lowcode.context import Context
+
+MOST_RUNS = 20
+"""So many runs of one record are shown."""
 
 
 def approval_of(ctx: "Context", form: LiveForm, record_id: int) -> dict[str, Any]:
@@ -37,6 +40,36 @@ def approval_of(ctx: "Context", form: LiveForm, record_id: int) -> dict[str, Any
     if row is None:
         raise NotFound(_("这条记录还没有提交过审批。"), code="no_approval")
     return _shown(Case(ctx, form, record, runs.run_of(row)))
+
+
+def was_submitted(ctx: "Context", form: LiveForm, record_id: int) -> bool:
+    """Tell whether a record has a run."""
+    if form.workflow is None or not form.workflow.approvals:
+        return False
+    of_record = (approvals.c.form == form.name) & (approvals.c.record == record_id)
+    return bool(ctx.connection.scalar(select(exists(select(1).where(of_record)))))
+
+
+def approvals_of(ctx: "Context", form: LiveForm, record_id: int) -> list[dict[str, Any]]:
+    """Read the last runs of a record that the person may read, the newest first. Raises NotFound."""
+    record = reading.require(ctx, form, record_id)
+    of_record = (approvals.c.form == form.name) & (approvals.c.record == record_id)
+    newest = runs.selection().where(of_record).order_by(approvals.c.id.desc()).limit(MOST_RUNS)
+    return [_shown(Case(ctx, form, record, runs.run_of(row))) for row in ctx.connection.execute(newest)]
+
+
+def approval_of_task(ctx: "Context", task_id: int) -> tuple[LiveForm, dict[str, Any]]:
+    """Read the run in which the person is asked this, or was. Raises NotFound."""
+    mine = (approval_tasks.c.id == task_id) & (approval_tasks.c.user == ctx.user.id)
+    asked = select(approval_tasks.c.approval_id).where(mine, approval_tasks.c.opened_at.is_not(None))
+    row = ctx.connection.execute(runs.selection().where(approvals.c.id.in_(asked))).first()
+    form = ctx.platform.forms.get(row.form) if row else None
+    if row is None or form is None:
+        raise NotFound(_("没有这项待办，或者它不是您的待办。"))
+    record = store.load(ctx, form, row.record) or store.load(ctx, form, row.record, deleted=True)
+    if record is None:
+        raise NotFound(_("没有这项待办，或者它不是您的待办。"))
+    return form, _shown(Case(ctx, form, record, runs.run_of(row)))
 
 
 def _taking_part(ctx: "Context") -> Any:

@@ -233,7 +233,7 @@ def test_killed_web_server_comes_back(host: Host) -> None:
 def test_health(host: Host) -> None:
     host.start()
     assert host.call("GET", "/healthz") == {"status": "ok"}
-    database = host.home / "lowcode.database.engine"
+    database = host.home / "lowcode.db"
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("UPDATE lowcode_alembic_version SET version_num = '0000'")
         connection.commit()

@@ -124,3 +124,12 @@ def test_a_rule_that_is_not_initialised_says_what_to_do(uninitialised_platform: 
     with pytest.raises(Refused, match="初始化") as fault:
         take(uninitialised_platform, "loan", LATE)
     assert fault.value.code == "not_initialised"
+
+
+def test_a_new_pattern_counts_on_over_numbers_that_are_taken(api: Api) -> None:
+    """Under `Z1{seq:01}` the sixth is Z16; under `Z{seq:01}` the sixteenth would be Z16 again."""
+    api.patch("/numbering/loan", {"pattern": "Z1{seq:01}", "reset": "never"}).expect(200)
+    taken = [library.loan(api)["number"] for _ in range(6)]
+    api.patch("/numbering/loan", {"pattern": "Z{seq:01}"}).expect(200)
+    numbers = [library.loan(api)["number"] for _ in range(16)]
+    assert len({*taken, *numbers}) == 22

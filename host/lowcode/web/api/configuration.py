@@ -37,7 +37,8 @@ def read_dictionary(name: str) -> Response:
 def add_item(name: str) -> Response:
     """Add an item."""
     payload = json_body()
-    return write(lambda ctx: (201, dictionaries.add_item(ctx, name, payload), {}))
+    location = {"Location": f"/api/v1/dictionaries/{name}/items/{payload.get('code')}"}
+    return write(lambda ctx: (201, dictionaries.add_item(ctx, name, payload), location))
 
 
 @bp.patch("/dictionaries/<name>/items/<code>")

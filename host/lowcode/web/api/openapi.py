@@ -30,9 +30,9 @@ def docs() -> str:
 
 
 def _routes() -> Iterator[tuple[str, str, str]]:
-    """Give every call that is not about one form; those of forms are described form by form."""
+    """Give every call; those about records are described form by form as well."""
     for rule in current_app.url_map.iter_rules():
-        if not rule.rule.startswith(("/api/", "/healthz")) or rule.rule.startswith("/api/v1/forms/"):
+        if not rule.rule.startswith(("/api/", "/healthz")):
             continue
         path = re.sub(r"<(?:[^:<>]+:)?(\w+)>", r"{\1}", rule.rule)
         summary = (current_app.view_functions[rule.endpoint].__doc__ or "").partition("\n")[0]

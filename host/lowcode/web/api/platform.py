@@ -1,5 +1,7 @@
 """The running platform: what is loaded, restarting it, and whether it is healthy."""
 
+from typing import TYPE_CHECKING
+
 from flask import Blueprint, Response, current_app, jsonify
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -9,6 +11,10 @@ from lowcode.i18n import _
 from lowcode.running.boot import Boot
 from lowcode.web.current import current_platform
 from lowcode.web.gate import policy
+from lowcode.web.idempotency import write
+
+if TYPE_CHECKING:
+    from lowcode.context import Context
 
 bp = Blueprint("api_platform", __name__)
 
@@ -23,10 +29,14 @@ def show() -> Response:
 
 @bp.post("/api/v1/platform/restart")
 @policy("admin")
-def restart() -> tuple[Response, int]:
+def restart() -> Response:
     """Replace the workers; requests that are under way are finished, new ones wait."""
-    overview.request_restart()
-    return jsonify({"status": "ok", "message": _("平台正在重启。")}), 202
+
+    def work(_ctx: "Context") -> tuple[int, dict[str, str], dict[str, str]]:
+        overview.request_restart()
+        return 202, {"status": "ok", "message": _("平台正在重启。")}, {}
+
+    return write(work)
 
 
 @bp.get("/healthz")

@@ -185,7 +185,9 @@ def _version(ctx: "Context", name: str, record_id: int, payload: dict[str, Any])
             raise Malformed(_('If-Match 的格式不正确，例如 If-Match: "3"。'))
         raw = int(match[1])
     if raw is None:
-        reading.require(ctx, live_form(name), record_id)
+        form = live_form(name)
+        access.require(ctx, form, "delete" if request.method == "DELETE" else "edit")
+        reading.require(ctx, form, record_id)
         raise VersionMissing(_("请在 If-Match 或 version 中说明修改所依据的版本。"))
     if isinstance(raw, bool) or not isinstance(raw, int):
         raise Malformed(_("version 必须是整数。"))

@@ -1,7 +1,8 @@
 """The app store, for administrators."""
 
+from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, jsonify, request
 
@@ -13,6 +14,9 @@ from lowcode.web.bodies import json_body
 from lowcode.web.current import current_platform
 from lowcode.web.gate import policy
 from lowcode.web.idempotency import write
+
+if TYPE_CHECKING:
+    from lowcode.context import Context
 
 bp = Blueprint("api_store", __name__, url_prefix="/api/v1")
 
@@ -29,7 +33,7 @@ def list_apps() -> Response:
 def install(name: str) -> Response:
     """Install the newest release, or the one in `version`."""
     body = _body({"version": str})
-    return _answer(_store().install(name, body.get("version")))
+    return _once(lambda: _store().install(name, body.get("version")))
 
 
 @bp.post("/store/apps/<name>/uninstall")
@@ -37,7 +41,7 @@ def install(name: str) -> Response:
 def uninstall(name: str) -> Response:
     """Uninstall; the data stays unless `remove_data` is true."""
     body = _body({"remove_data": bool})
-    return _answer(_store().uninstall(name, body.get("remove_data", False)))
+    return _once(lambda: _store().uninstall(name, body.get("remove_data", False)))
 
 
 def _store() -> Store:
@@ -56,7 +60,11 @@ def _body(members: dict[str, type]) -> dict[str, Any]:
     return body
 
 
-def _answer(result: ActionResult) -> Response:
-    """Answer through the idempotency table. Installing twice is harmless, so only the answer needs to be kept."""
-    answer = asdict(result) | {"needs_restart": overview.needs_restart(current_platform())}
-    return write(lambda _ctx: (200, answer, {}))
+def _once(work: Callable[[], ActionResult]) -> Response:
+    """Do it and answer through the idempotency table, so that the same key does not do it again."""
+
+    def answer(_ctx: "Context") -> tuple[int, dict[str, Any], dict[str, str]]:
+        result = asdict(work())
+        return 200, result | {"needs_restart": overview.needs_restart(current_platform())}, {}
+
+    return write(answer)

@@ -14,6 +14,7 @@ from lowcode.web import idempotency
 from lowcode.web.current import current_platform, current_user
 from lowcode.web.gate import policy
 from lowcode.web.pages import formdata
+from lowcode.web.pages.approvals import announced
 from lowcode.web.pages.controls import Builder, first_value
 from lowcode.web.pages.feedback import State, fault_response
 from lowcode.web.pages.shell import confirm, done, live_form, saved
@@ -88,6 +89,7 @@ def delete_many(form: str) -> Response:
     message = _("已删除 {count} 条记录。", count=count)
     if refused:
         message += _("有 {count} 条没有删除：{reasons}", count=len(refused), reasons=" ".join(dict.fromkeys(refused)))
+        return done(message, kind="warn")
     return done(message)
 
 
@@ -106,11 +108,8 @@ def ask_action(form: str, record_id: int, name: str) -> str:
         return render_template(
             "action.html",
             title=_(step.label),
-            question=_(step.confirm)
-            if step.confirm
-            else ""
-            if controls
-            else _("确定对“{name}”进行“{label}”吗？", name=record["$title"], label=_(step.label)),
+            question=_question(step, record, bool(controls)),
+            announced=announced(ctx, live, record_id, step),
             controls=controls,
             action=request.path,
             record_id=record_id,
@@ -149,6 +148,14 @@ def _step(live: LiveForm, name: str) -> Action | Move:
     if step is None:
         raise NotFound(_("没有操作“{name}”。", name=name))
     return step
+
+
+def _question(step: Action | Move, record: Any, asks_more: bool) -> str:
+    if step.confirm:
+        return _(step.confirm)
+    if asks_more:
+        return ""
+    return _("确定对“{name}”进行“{label}”吗？", name=record["$title"], label=_(step.label))
 
 
 def _first_value(ctx: "Context", live: LiveForm, name: str, declared: Any, record: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lowcode.configuration import Item
 from lowcode.declare.model import Field
 from lowcode.fieldtypes import FIELD_TYPES
+from lowcode.fieldtypes.numbers import NumberType
 from lowcode.forms import LiveForm, visible_fields
 from lowcode.i18n import _
 from lowcode.records import draft as drafts
@@ -16,6 +17,7 @@ from lowcode.web.pages.formdata import local
 if TYPE_CHECKING:
     from lowcode.context import Context
 
+_NUMBER = NumberType()
 SEARCH_FROM = 15
 """With more choices than this a list is searched by typing."""
 
@@ -117,8 +119,8 @@ class Builder:
             return local(value, self.ctx.platform.config.time_zone)
         if declared.type == "image":
             return (value,)
-        if declared.type == "number" and "." in str(value):
-            return str(value).rstrip("0").rstrip(".")
+        if declared.type == "number":
+            return _NUMBER.shortened(declared, str(value))
         return value
 
     def _options(self, declared: Field, value: Any) -> tuple[Option, ...]:

@@ -5,6 +5,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, render_template, request
+from sqlalchemy import select, true
 
 from lowcode import access
 from lowcode.declare.model import Field, ListView
@@ -16,9 +17,11 @@ from lowcode.records import listing, reading
 from lowcode.web.current import current_platform, current_user
 from lowcode.web.gate import policy
 from lowcode.web.pages import cells
+from lowcode.web.pages.approvals import told
 from lowcode.web.pages.formdata import local
 from lowcode.web.pages.picking import title_of
 from lowcode.web.pages.shell import live_form
+from lowcode.workflow import viewing
 
 if TYPE_CHECKING:
     from lowcode.context import Context
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 bp = Blueprint("detail", __name__)
 STAMPS = ("created_by", "created_at", "updated_by", "updated_at")
 RELATED_ROWS = 50
+APPROVAL = "approval"
+"""The tab; those of related records have a dot in their names."""
 
 
 @bp.get("/f/<form>/<int:record_id>")
@@ -45,16 +50,12 @@ class Detail:
 
     def __init__(self, ctx: "Context", form: LiveForm, record: Mapping[str, Any], tab: str) -> None:
         self.ctx, self.form, self.record, self.tab = ctx, form, record, tab
-        self.list_url = f"/f/{form.name}/{next(iter(form.declared.lists))}"
+        self.list_url = f"/f/{form.name}/{_list_of(ctx, form, record['id'])}"
         self.url = f"/f/{form.name}/{record['id']}"
-        known = visible_fields(form, ctx.user.roles)
-        self.sections = [
-            (_(section.label), [list(block) for _is_lines, block in groupby(fields, key=_is_line_items)])
-            for section in form.declared.sections
-            if (fields := [each for name, each in section.fields.items() if name in known])
-        ]
+        self.sections = sections_of(ctx, form)
         self.stamps = [form.fields[name] for name in STAMPS]
         self.related = list(_related(ctx, form))
+        self.was_submitted = viewing.was_submitted(ctx, form, record["id"])
         self.buttons = [(name, cells.label_of(form, name)) for name in record["$can"]]
 
     def cell(self, declared: Field, row: Mapping[str, Any] | None = None) -> cells.Cell:
@@ -68,7 +69,13 @@ class Detail:
     def tabs(self) -> list[tuple[str, str]]:
         """Name the tabs."""
         others = [(f"{other.name}.{by.name}", label) for other, by, label in self.related]
-        return [("", _("详细信息")), *others, ("history", _("变更历史"))]
+        decided = [(APPROVAL, _("审批"))] if self.was_submitted else []
+        return [("", _("详细信息")), *decided, *others, ("history", _("变更历史"))]
+
+    def approvals(self) -> list[dict[str, Any]]:
+        """Read how each time went that the record was submitted for approval, the newest first."""
+        found = viewing.approvals_of(self.ctx, self.form, self.record["id"])
+        return [told(run, self.ctx.platform.config.time_zone) for run in found]
 
     def related_list(self) -> "Related":
         """Read the records of the tab that is open. Raises `NotFound`."""
@@ -113,6 +120,16 @@ class Detail:
         return title_of(self.ctx, declared, key)
 
 
+def sections_of(ctx: "Context", form: LiveForm) -> list[tuple[str, list[list[Field]]]]:
+    """Give what the person may see of a form: sections, each in blocks of plain fields and of line items."""
+    known = visible_fields(form, ctx.user.roles)
+    return [
+        (_(section.label), [list(block) for _is_lines, block in groupby(fields, key=_is_line_items)])
+        for section in form.declared.sections
+        if (fields := [each for name, each in section.fields.items() if name in known])
+    ]
+
+
 class Related:
     """The records of another form that point at this one."""
 
@@ -137,6 +154,16 @@ class Related:
     def is_title(self, declared: Field) -> bool:
         """Tell whether a column opens the record."""
         return declared.name in {self.form.declared.title, "number"} or declared == self.columns[0]
+
+
+def _list_of(ctx: "Context", form: LiveForm, record_id: int) -> str:
+    """Name the list that a record stands in: the first whose `where` it meets."""
+    views = form.declared.lists
+    for name, view in views.items():
+        where = form.condition(view.where).clause(form, ctx.tokens) if view.where else true()
+        if ctx.connection.scalar(select(form.table.c.id).where(form.table.c.id == record_id, where)):
+            return name
+    return next(iter(views))
 
 
 def _related(ctx: "Context", form: LiveForm) -> Iterator[tuple[LiveForm, Field, str]]:

@@ -1,12 +1,12 @@
 """Creating and editing records: the form, its live preview, and saving."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, make_response, render_template, request
 
 from lowcode import access
-from lowcode.errors import Conflict, Fault, Invalid
+from lowcode.errors import Conflict, Fault, Invalid, NotFound
 from lowcode.forms import LiveForm
 from lowcode.i18n import _
 from lowcode.records import reading, saving
@@ -16,7 +16,7 @@ from lowcode.web.gate import policy
 from lowcode.web.pages import formdata
 from lowcode.web.pages.controls import Builder, Control, shown_fields, writable_fields
 from lowcode.web.pages.feedback import State, fault_response
-from lowcode.web.pages.formdata import Submitted
+from lowcode.web.pages.formdata import Submitted, local
 from lowcode.web.pages.shell import is_part, live_form, saved
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def update(form: str, record_id: int) -> Response:
     try:
         return idempotency.write(work)
     except (Invalid, Conflict) as fault:
-        return _refused(live, fault, is_new=False)
+        return _refused(live, fault, is_new=False, record_id=record_id)
 
 
 @bp.post("/f/<form>/preview")
@@ -106,18 +106,29 @@ def _form(ctx: "Context", live: LiveForm, values: Mapping[str, Any], record_id: 
         controls = [build.control(each, values) for name, each in section.fields.items() if name in shown]
         if controls:
             sections.append((_(section.label), controls))
+    first_list = f"/f/{live.name}/{next(iter(live.declared.lists))}"
     return render_template(
         "form.html" if is_part() else "form_page.html",
         form=live,
         title=_("新增{label}" if is_new else "编辑{label}", label=_(live.declared.label)),
         sections=sections,
+        total=_total(controls for _label, controls in sections),
         record_id=record_id,
         version=values.get("version"),
         action=f"/f/{live.name}/" + ("new" if is_new else f"{record_id}/edit"),
-        back=f"/f/{live.name}/" + (next(iter(live.declared.lists)) if is_new else str(record_id)),
-        here=f"/f/{live.name}/{next(iter(live.declared.lists))}",
+        back=first_list if is_new else f"/f/{live.name}/{record_id}",
+        here=first_list,
         limit=ctx.platform.config.max_file_bytes,
     )
+
+
+def _total(sections: Iterable[list[Control]]) -> Control | None:
+    """Find what many line items add up to, which the form shows at its foot too: the last amount beside the lines."""
+    for controls in sections:
+        if any(each.field.type == "lines" for each in controls):
+            amounts = [each for each in controls if each.is_output and each.field.type == "money"]
+            return amounts[-1] if amounts else None
+    return None
 
 
 def _prefilled(ctx: "Context", live: LiveForm) -> dict[str, Any]:
@@ -134,7 +145,24 @@ def _submitted(ctx: "Context", live: LiveForm, is_new: bool) -> Submitted:
     return formdata.read(writable_fields(ctx, live, is_new), request.form, ctx.platform.config.time_zone)
 
 
-def _refused(live: LiveForm, fault: Fault, is_new: bool) -> Response:
+def _refused(live: LiveForm, fault: Fault, is_new: bool, record_id: int | None = None) -> Response:
     with current_platform().reading(current_user()) as ctx:
         state = State(ctx, live, _submitted(ctx, live, is_new), fault.errors, ["*"])
+        if record_id is not None and fault.code == "stale_version":
+            return _stale(ctx, state, live, fault, record_id)
         return fault_response(state, fault)
+
+
+def _stale(ctx: "Context", state: State, live: LiveForm, fault: Fault, record_id: int) -> Response:
+    """Say who changed the record and when, and lead to what it is now."""
+    try:
+        now = reading.read(ctx, live, record_id)
+    except NotFound:
+        return fault_response(state, fault)
+    state.latest = f"/f/{live.name}/{record_id}"
+    when = local(now["updated_at"], ctx.platform.config.time_zone)
+    who = now["updated_by"]["title"] if now["updated_by"] else _("系统")
+    sentence = _(
+        "{who}在 {when} 修改过这条记录。您填写的内容还在，请对照最新内容，然后重新打开编辑。", who=who, when=when
+    )
+    return fault_response(state, Conflict(sentence, code=fault.code))

@@ -12,7 +12,7 @@ from lowcode.forms import LiveForm
 from lowcode.i18n import _
 from lowcode.web.pages import cells
 from lowcode.web.pages.controls import Builder, Control, shown_fields
-from lowcode.web.pages.formdata import Submitted
+from lowcode.web.pages.formdata import Submitted, for_people
 
 if TYPE_CHECKING:
     from lowcode.context import Context
@@ -39,15 +39,15 @@ class State:
         touched: Sequence[str],
         fields: Mapping[str, Field] | None = None,
     ) -> None:
-        self.ctx, self.form, self.sent, self.detail = ctx, form, sent, ""
+        self.ctx, self.form, self.sent, self.detail, self.latest = ctx, form, sent, "", ""
         self.fields = fields or (form.fields if form else {})
         self.is_summed_up = "*" in touched
         self.outputs: list[tuple[str, str]] = []
         self.fills: list[Control] = []
         named = {sent.in_form(path): sentences for path, sentences in errors.items()}
         self.faults = [
-            Told(name.replace(".", "-"), self._label(name), " ".join(sentences))
-            for name, sentences in named.items()
+            Told(name.replace(".", "-"), self._label(name), for_people(" ".join(sentences)))
+            for name, sentences in sorted(named.items(), key=lambda pair: self._place(pair[0]))
             if self.is_summed_up or name in touched
         ]
 
@@ -85,6 +85,18 @@ class State:
         declared = declared.fields.get(column) if declared and column else declared
         prefix = self.sent.in_form(changed).rpartition(".")[0]
         return {f"{prefix}.{mine}" if prefix else mine for mine in (declared.fill if declared else {})}
+
+    def _place(self, name: str) -> tuple[int, int, int]:
+        """Give the place of a control on the page: faults are told from the top down."""
+        head, _dot, rest = name.partition(".")
+        key, _dot, column = rest.partition(".")
+        declared = self.fields.get(head)
+        keys = self.sent.rows.get(head, [])
+        return (
+            list(self.fields).index(head) if declared else len(self.fields),
+            keys.index(key) if key in keys else -1,
+            list(declared.fields).index(column) if declared and column in declared.fields else -1,
+        )
 
     def _label(self, name: str) -> str:
         head, _dot, rest = name.partition(".")

@@ -3,6 +3,8 @@
 Names are paths: `name`, `lines.7.quantity`. The number of a row only tells rows apart; their order is that of the form.
 """
 
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -14,6 +16,9 @@ from werkzeug.datastructures import MultiDict
 from lowcode.declare.model import Field
 
 LOCAL = "%Y-%m-%d %H:%M"
+NUMBERS = frozenset({"integer", "number", "money"})
+THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
+DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]+(\d{1,2}):(\d{2})(?::\d{2})?)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,38 @@ def value(declared: Field, name: str, data: MultiDict[str, str], zone: ZoneInfo)
     if declared.type == "files":
         return [each for each in data.getlist(name) if each]
     raw = next((each for each in reversed(data.getlist(name)) if each.strip()), None)
-    return instant(raw, zone) if raw and declared.type == "datetime" else raw
+    return tidied(declared, raw, zone) if raw else raw
+
+
+def tidied(declared: Field, raw: str, zone: ZoneInfo) -> str:
+    """Read what people write and paste, `1,999.90`, `￥99`, `10%`, `2026/11/5`, as the field's type has it.
+
+    What is not understood is passed on, so that the type refuses it.
+    """
+    if declared.type in NUMBERS:
+        return _number(unicodedata.normalize("NFKC", raw).strip(), allow_percent=declared.type == "number") or raw
+    if declared.type not in {"date", "datetime"}:
+        return raw
+    found = DAY.fullmatch(unicodedata.normalize("NFKC", raw).strip())
+    if found is None:
+        return raw
+    year, month, day, hour, minute = found.groups()
+    written = f"{year}-{int(month):02}-{int(day):02}"
+    if declared.type == "date":
+        return raw if hour else written
+    return instant(f"{written} {int(hour or 0):02}:{minute or '00'}", zone)
+
+
+def _number(text: str, allow_percent: bool) -> str:
+    text = text.removeprefix("¥").strip()
+    if allow_percent:
+        text = text.removesuffix("%").strip()
+    return text.replace(",", "") if THOUSANDS.fullmatch(text) else text
+
+
+def for_people(sentence: str) -> str:
+    """Give a sentence of the API with times as pages write them."""
+    return sentence.replace("2026-11-23T02:15:00Z", "2026-11-23 10:15")
 
 
 def _line(declared: Field, key: str, data: MultiDict[str, str], zone: ZoneInfo) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Lists of records: a filter bar that keeps its state in the address, sort, pages, rows with their buttons."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -18,7 +18,7 @@ from lowcode.web.current import current_platform, current_user
 from lowcode.web.gate import policy
 from lowcode.web.pages import cells
 from lowcode.web.pages.controls import SEARCH_FROM, Option, choices
-from lowcode.web.pages.formdata import day_bounds, whole
+from lowcode.web.pages.formdata import day_bounds, for_people, tidied, whole
 from lowcode.web.pages.picking import title_of
 from lowcode.web.pages.shell import live_form
 
@@ -30,6 +30,8 @@ PAGE_SIZES = (10, 20, 50, 100)
 RANGED = frozenset({"integer", "number", "money", "date", "datetime"})
 POINTERS = frozenset({"ref", "user", "department"})
 UNSORTED = frozenset({"image", "files", "lines"})
+FOLDED_FROM = 2
+"""So many filters stand beside the search; the rest is behind 展开."""
 INLINE_ACTIONS = 4
 """So many buttons stand in a row; the rest is behind 更多."""
 
@@ -112,19 +114,38 @@ class Listing:
         return records.list_records(self.ctx, self.form, args)
 
     def _args(self) -> dict[str, str]:
-        """Translate days of the filter bar into instants, where the field holds instants."""
+        """Tidy numbers and days of the filter bar; translate days into instants, where the field holds instants."""
         zone, args = self.ctx.platform.config.time_zone, dict(self.asked)
         for each in self.filters:
-            for operator in ("gte", "lte") if each.field.type == "datetime" else ():
+            declared, is_instant = each.field, each.field.type == "datetime"
+            for operator in ("gte", "lte") if each.kind == "range" else ():
                 raw = args.get(f"{each.name}__{operator}", "")
-                if len(raw) == len("2026-11-23"):
+                if not raw:
+                    continue
+                tidy = tidied(replace(declared, type="date") if is_instant else declared, raw, zone)
+                args[f"{each.name}__{operator}"] = tidy
+                if is_instant and len(tidy) == len("2026-11-23"):
                     try:
-                        moved, instant = day_bounds(operator, raw, zone)
+                        moved, instant = day_bounds(operator, tidy, zone)
                     except ValueError:
                         continue
                     del args[f"{each.name}__{operator}"]
                     args[f"{each.name}__{moved}"] = instant
         return args
+
+    def faults(self) -> list[tuple[str, str]]:
+        """Give what is wrong with the query, each sentence with the filter it is about."""
+        labels = {each.name: each.label for each in self.filters}
+        errors = self.fault.errors if self.fault else {}
+        return [
+            (labels.get(name) or labels.get(name.partition("__")[0], ""), for_people(" ".join(sentences)))
+            for name, sentences in errors.items()
+        ]
+
+    @property
+    def is_unfolded(self) -> bool:
+        """Whether a filter beyond the first row is in use."""
+        return any(each.value or each.until for each in self.filters[FOLDED_FROM:])
 
     @property
     def label(self) -> str:

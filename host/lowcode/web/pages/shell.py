@@ -18,6 +18,7 @@ from lowcode.web.current import current_platform, current_user
 from lowcode.web.gate import policy
 from lowcode.web.language import COOKIE
 from lowcode.web.links import local_path
+from lowcode.workflow import boxes
 
 bp = Blueprint("shell", __name__)
 YEAR = 365 * 24 * 3600
@@ -35,20 +36,36 @@ def _shared() -> dict[str, Any]:
     return {
         "_": _,
         "menu": menu,
+        "has_approvals": has_approvals,
+        "open_tasks": open_tasks,
         "new_key": secrets.token_urlsafe,
         "html_lang": "zh-CN" if language.get() == "zh" else language.get(),
     }
 
 
 def menu() -> list[dict[str, Any]]:
-    """Give the side menu: the plugins' groups in their manifests' order, then the administrators' own."""
+    """Give the side menu: the plugins' groups in their manifests' order, the approvals, the administrators' own."""
     groups = [
         {"label": _(plugin.label), "entries": [made for entry in entries if (made := _entry(plugin, entry))]}
         for plugin, entries in current_platform().menu
     ]
+    if has_approvals():
+        entry = {"label": _("流程中心"), "url": "/tasks", "icon": "check", "prefix": "/tasks"}
+        groups.append({"label": _("审批"), "entries": [entry]})
     if current_user().is_admin:
         groups.append({"label": _("系统配置"), "entries": _host_entries()})
     return [group for group in groups if group["entries"]]
+
+
+def has_approvals() -> bool:
+    """Tell whether any form's records can be submitted for approval."""
+    return any(form.workflow and form.workflow.approvals for form in current_platform().forms.values())
+
+
+def open_tasks() -> int:
+    """Count what waits for the person's decision."""
+    with current_platform().reading(current_user(), version=g.cache_version) as ctx:
+        return boxes.count_todo(ctx)
 
 
 def _entry(plugin: Plugin, entry: MenuEntry) -> dict[str, Any] | None:

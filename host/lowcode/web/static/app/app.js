@@ -6,23 +6,32 @@ const dialog = document.getElementById("dialog");
 const leave = document.getElementById("leave");
 let opener = null;
 
-function toast(message, bad = false) {
+function toast(message, kind = "") {
   const box = document.getElementById("toasts");
-  if (!box || !message) return;
+  if (!box || !message || [...box.children].some((other) => other.textContent === message)) return;
   const line = document.createElement("div");
-  line.className = "toast-line" + (bad ? " bad" : "");
+  line.className = "toast-line " + kind;
   line.textContent = message;
   box.append(line);
   // A popover shown last lies above an open dialog.
   if (box.matches(":popover-open")) box.hidePopover();
   box.showPopover();
-  setTimeout(() => { line.remove(); if (!box.children.length && box.matches(":popover-open")) box.hidePopover(); }, bad ? 8000 : 4000);
+  setTimeout(() => { line.remove(); if (!box.children.length && box.matches(":popover-open")) box.hidePopover(); }, kind ? 8000 : 4000);
 }
 
 // Messages that outlive the page at hand.
-function toastOnNextPage(message) { sessionStorage.setItem("toast", message || ""); }
-toast(sessionStorage.getItem("toast"));
+function toastOnNextPage(message, kind = "") { sessionStorage.setItem("toast", JSON.stringify([message, kind])); }
+toast(...JSON.parse(sessionStorage.getItem("toast") || "[]"));
 sessionStorage.removeItem("toast");
+
+// The list one came from, with its filters: back leads there.
+const cameFrom = (address) => sessionStorage.getItem("list " + address.split("/")[2]) || address;
+function rememberList() {
+  const list = document.getElementById("records");
+  if (list && !list.dataset.url.split("?")[0].endsWith("/bin")) sessionStorage.setItem("list " + list.dataset.url.split("/")[2], list.dataset.url);
+}
+rememberList();
+document.querySelectorAll("a[data-list]").forEach((link) => { link.href = cameFrom(link.getAttribute("href")); });
 
 const isDirty = (root) => Boolean(root && root.querySelector("form[data-dirty]"));
 
@@ -94,8 +103,10 @@ document.addEventListener("toggle", (event) => {
 }, true);
 
 document.addEventListener("change", (event) => {
-  if (event.target.id === "pick-all") document.querySelectorAll("input[name=ids]").forEach((box) => { box.checked = event.target.checked; });
-  if (event.target.matches("#pick-all, input[name=ids]")) {
+  if (event.target.matches(".pick-all")) document.querySelectorAll("input[name=ids]").forEach((box) => { box.checked = event.target.checked; });
+  if (event.target.matches(".pick-all, input[name=ids]")) {
+    const boxes = [...document.querySelectorAll("input[name=ids]")];
+    document.querySelectorAll(".pick-all").forEach((box) => { box.checked = boxes.every((each) => each.checked); });
     document.querySelectorAll("[data-picked]").forEach((place) => { place.textContent = document.querySelectorAll("input[name=ids]:checked").length; });
   }
   if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
@@ -110,15 +121,15 @@ function refresh() {
 // The server says `saved` in a header after each change that has been written.
 document.addEventListener("saved", (event) => {
   // `open` is for a form that is a page of its own, `gone` leaves the page of a deleted record, `follow` always goes.
-  const { message, open, gone, follow, stay } = event.detail;
+  const { message, open, gone, follow, stay, kind } = event.detail;
   document.querySelectorAll("form[data-dirty]").forEach((form) => delete form.dataset.dirty);
-  if (stay) return toast(message);
+  if (stay) return toast(message, kind);
   const inDialog = dialog.open;
   const list = document.getElementById("records");
   if (inDialog) closeDialog();
-  const next = follow || (!inDialog && open) || (!list && gone);
-  if (list && !next) { toast(message); refresh(); return; }
-  toastOnNextPage(message);
+  const next = follow || (!inDialog && open) || (!list && gone && cameFrom(gone));
+  if (list && !next) { toast(message, kind); refresh(); return; }
+  toastOnNextPage(message, kind);
   if (next) location.assign(next); else location.reload();
 });
 
@@ -127,6 +138,15 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 });
 
 document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target.id === "records") {
+    rememberList();
+    // The button that was pressed may be gone with its row or page.
+    setTimeout(() => { if (document.activeElement === document.body) document.getElementById("content").focus({ preventScroll: true }); });
+  }
+  const tab = event.detail.requestConfig && event.detail.requestConfig.elt;
+  if (tab && tab.matches("[role=tab]")) {
+    for (const each of tab.parentElement.children) { each.setAttribute("aria-selected", String(each === tab)); each.tabIndex = each === tab ? 0 : -1; }
+  }
   if (event.detail.target !== dialog || !dialog.firstElementChild) return;
   if (!dialog.open) dialog.showModal();
   setTimeout(() => focusFirst(dialog));
@@ -135,15 +155,23 @@ document.addEventListener("htmx:afterSwap", (event) => {
 function failed(event) {
   const answer = new DOMParser().parseFromString((event.detail.xhr && event.detail.xhr.responseText) || "", "text/html");
   const detail = answer.querySelector(".error-detail");
-  toast(detail ? detail.textContent : text("Failed"), true);
+  toast(detail ? detail.textContent : text("Failed"), "bad");
+  if (event.detail.xhr && event.detail.xhr.status === 401) addEventListener("focus", renewTokens, { once: true });
+}
+
+// After signing in again in another window the forms of this one need the tokens of the new session.
+async function renewTokens() {
+  const page = new DOMParser().parseFromString(await (await fetch("/password")).text(), "text/html");
+  const fresh = page.querySelector("[name=csrf_token]");
+  if (fresh) document.querySelectorAll("[name=csrf_token]").forEach((field) => { field.value = fresh.value; });
 }
 document.addEventListener("htmx:responseError", failed);
 document.addEventListener("htmx:afterRequest", (event) => {
   const { xhr, elt } = event.detail;
   if (xhr && (xhr.status === 409 || xhr.status === 422) && elt.getAttribute("hx-swap") === "none") failed(event);
 });
-document.addEventListener("htmx:sendError", () => toast(text("Offline"), true));
-document.addEventListener("htmx:timeout", () => toast(text("Offline"), true));
+document.addEventListener("htmx:sendError", () => toast(text("Offline"), "bad"));
+document.addEventListener("htmx:timeout", () => toast(text("Offline"), "bad"));
 
 // Restart: the page waits until the platform says that it has started anew.
 document.addEventListener("restarting", async (event) => {
@@ -160,5 +188,5 @@ document.addEventListener("restarting", async (event) => {
     } catch { /* between the old workers and the new ones; ask again */ }
   }
   progress.hidden = true;
-  toast(text("Failed"), true);
+  toast(text("Failed"), "bad");
 });

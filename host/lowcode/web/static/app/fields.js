@@ -18,10 +18,12 @@ function element(style, content) {
 
 function searchable(select) {
   const remote = select.dataset.remote;
+  // The text whose answer stands in the list. Under any other text nothing is offered, so nothing wrong can be chosen.
+  let answered = null;
   const picker = new TomSelect(select, {
-    maxOptions: 300, preload: remote ? "focus" : false, loadThrottle: 200, plugins: select.dataset.clear ? ["clear_button"] : [],
+    maxOptions: 300, preload: remote ? "focus" : false, loadThrottle: 200, plugins: select.dataset.clear ? { clear_button: { title: select.dataset.clear, tabindex: -1 } } : {},
     dropdownParent: select.closest("dialog, main"), valueField: "value", labelField: "text", searchField: remote ? [] : ["text"],
-    score: remote ? () => () => 1 : undefined,
+    score: remote ? (query) => () => Number(query === answered) : undefined,
     shouldLoad: () => true,
     load: remote && ((query, done) => {
       const form = new FormData(select.form);
@@ -31,10 +33,15 @@ function searchable(select) {
         const [key, name] = pair.split("=");
         if (form.get(name)) address.searchParams.set(key, form.get(name));
       }
-      picker.clearOptions();
-      fetch(address, { headers: { Accept: "application/json" } }).then((answer) => answer.json()).then((found) => done(found.items)).catch(() => done());
+      fetch(address, { headers: { Accept: "application/json" } }).then((answer) => answer.json()).then((found) => {
+        // A late answer to another text; that of the text at hand is on its way.
+        if (query !== picker.inputValue()) { delete picker.loadedSearches[query]; return done(); }
+        picker.clearOptions();
+        answered = query;
+        done(found.items);
+      }).catch(() => { delete picker.loadedSearches[query]; done(); });
     }),
-    render: { no_results: () => element("no-results", text("None")), option: (data) => { const line = element("", data.text); if (data.hint) line.append(element("hint", data.hint)); return line; }, loading: null },
+    render: { no_results: () => element("no-results", text("None")), option: (data) => { const line = element("", data.text); if (data.hint) line.append(element("hint", data.hint)); return line; }, loading: remote ? () => element("no-results", select.dataset.loading || "…") : null },
     onDropdownOpen: () => picker.positionDropdown(),
   });
   picker.positionDropdown = () => { picker.dropdown.style.width = Math.max(200, picker.control.offsetWidth) + "px"; fixedBelow(picker.dropdown, picker.control); };
@@ -46,7 +53,7 @@ function searchable(select) {
   // What is typed to search is no value of the form.
   for (const kind of ["input", "change"]) picker.control_input.addEventListener(kind, (event) => event.stopPropagation());
   // What a value depends on has changed: the choices are asked for again when the control is next opened.
-  select.addEventListener("stale", () => { picker.loadedSearches = {}; picker.wrapper.classList.remove("preloaded"); });
+  select.addEventListener("stale", () => { picker.clearOptions(); picker.wrapper.classList.remove("preloaded"); });
 }
 
 // Focus set by the page, not by a person, opens no list.
@@ -138,9 +145,13 @@ function uploads(box) {
   const send = (file) => {
     const item = shown(file);
     const picture = item.querySelector("img");
-    if (!box.dataset.many) list.replaceChildren();
+    const refuse = (reason) => {
+      item.classList.add("bad");
+      item.querySelector("span").textContent = file.name + (document.documentElement.lang.startsWith("zh") ? "：" : ": ") + reason;
+      item.querySelector("progress").remove();
+    };
     list.append(item);
-    if (file.size > Number(box.dataset.limit)) { item.classList.add("bad"); item.querySelector("span").textContent = text("TooLarge"); item.querySelector("progress").remove(); return; }
+    if (file.size > Number(box.dataset.limit)) return refuse(text("TooLarge"));
     if (picture && file.type.startsWith("image/")) { picture.src = URL.createObjectURL(file); picture.hidden = false; }
     const request = new XMLHttpRequest();
     const body = new FormData();
@@ -151,12 +162,16 @@ function uploads(box) {
     request.onload = () => {
       let answer = {};
       try { answer = JSON.parse(request.responseText); } catch { /* the sentence below says so */ }
-      item.querySelector("progress").remove();
-      if (request.status < 300) item.querySelector("input").value = answer.id;
-      else { item.classList.add("bad"); item.querySelector("span").textContent = answer.detail || text("Failed"); }
+      if (request.status >= 300 || !answer.id) refuse(answer.detail || text("Failed"));
+      else {
+        item.querySelector("progress").remove();
+        item.querySelector("input").value = answer.id;
+        // Where there is room for one file only, the new one takes the old one's place once it has arrived.
+        if (!box.dataset.many) [...list.children].forEach((other) => { if (other !== item) other.remove(); });
+      }
       box.dispatchEvent(new Event("input", { bubbles: true }));
     };
-    request.onerror = () => { item.classList.add("bad"); item.querySelector("span").textContent = text("Offline"); };
+    request.onerror = () => refuse(text("Offline"));
     request.send(body);
   };
   chooser.addEventListener("change", () => { [...chooser.files].forEach(send); chooser.value = ""; });

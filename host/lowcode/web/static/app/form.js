@@ -26,8 +26,34 @@ document.addEventListener("change", (event) => {
     if (other.dataset.with.split(" ").some((pair) => pair.split("=")[1] === name)) other.dispatchEvent(new Event("stale"));
   });
   if (event.target.matches("select")) {
-    if (event.target.dataset.fill) hidden(form, "_changed").value = name;
+    if (event.target.dataset.fill) ask(form, name);
     form.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+});
+
+// What a choice brings along is asked for one choice at a time; the others wait in a queue.
+function ask(form, name) {
+  form.asks = (form.asks || 0) + 1;
+  const changed = hidden(form, "_changed");
+  if (!changed.value || changed.value === name) changed.value = name;
+  else form.queue = [...(form.queue || []).filter((other) => other !== name), name];
+}
+
+function answered(form) {
+  hidden(form, "_changed").value = (form.queue || []).shift() || "";
+  if (hidden(form, "_changed").value) form.dispatchEvent(new Event("input", { bubbles: true }));
+  else if (form.submitLater) { const go = form.submitLater; form.submitLater = null; go(); }
+}
+
+// A form leaves only when its files have arrived and what the last choice brings along stands in it.
+document.addEventListener("htmx:confirm", (event) => {
+  const form = event.detail.elt;
+  if (form.id !== "record-form") return;
+  const obstacle = form.querySelector(".file.bad") ? form.dataset.refused : form.querySelector(".file progress") ? form.dataset.uploading : "";
+  if (obstacle) { event.preventDefault(); toast(obstacle, "bad"); return; }
+  if (hidden(form, "_changed").value && form.querySelector("[hx-post$='/preview']")) {
+    event.preventDefault();
+    form.submitLater = () => event.detail.issueRequest(true);
   }
 });
 
@@ -51,7 +77,13 @@ function showFaults(form) {
   });
 }
 
-const ofForm = (event) => event.detail.elt.closest("#record-form") && event.detail.elt.matches("form, [hx-post$='/preview']");
+const sender = (event) => event.detail.requestConfig.elt;
+const ofForm = (event) => sender(event).closest("#record-form") && sender(event).matches("form, [hx-post$='/preview']");
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const form = recordForm(event.detail.elt);
+  if (form && event.detail.elt.matches("[hx-post$='/preview']")) form.asked = form.asks;
+});
 
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.shouldSwap && ofForm(event)) document.querySelectorAll("#record-form .fault:not(:empty)").forEach((fault) => fault.replaceChildren());
@@ -64,16 +96,24 @@ document.addEventListener("htmx:afterRequest", (event) => {
     const control = form.elements[data.dataset.name];
     if (control) setValue(control, data.value, data.textContent);
   });
-  if (form.querySelector("#fills data")) hidden(form, "_changed").value = "";
   form.querySelector("#fills").replaceChildren();
+  form.querySelectorAll("[data-copy]").forEach((place) => { place.textContent = document.getElementById(place.dataset.copy).textContent; });
   showFaults(form);
-  if (event.detail.elt === form && event.detail.xhr.status >= 400) {
+  const { status } = event.detail.xhr;
+  // Without a status a newer request took this one's place.
+  if (sender(event) !== form && status && form.asked === form.asks) answered(form);
+  if (sender(event) === form && (status === 409 || status === 422)) {
     // After a refused submit every field counts as touched; a conflict stands until the form is opened anew.
-    if (event.detail.xhr.status === 422) hidden(form, "_touched").value = "*";
+    if (form.querySelector(".fault:not(:empty)")) hidden(form, "_touched").value = "*";
     const summary = document.getElementById("form-note");
     summary.focus();
     summary.scrollIntoView({ block: "nearest" });
   }
+});
+
+document.addEventListener("htmx:sendError", (event) => {
+  const form = document.getElementById("record-form");
+  if (form && ofForm(event) && sender(event) !== form) answered(form);  // the submit says that the server is away
 });
 
 document.addEventListener("click", (event) => {
@@ -94,6 +134,17 @@ document.addEventListener("click", (event) => {
     body.closest(".lines-wrap").querySelector("[data-add-line]").focus();
     form.dispatchEvent(new Event("input", { bubbles: true }));
   }
+});
+
+// Enter goes down the column, as in a spreadsheet, and makes a new row after the last one.
+document.addEventListener("keydown", (event) => {
+  const cell = event.target.matches(".lines input") && event.target.closest("td");
+  if (event.key !== "Enter" || event.isComposing || event.defaultPrevented || !cell) return;
+  event.preventDefault();
+  const row = cell.parentElement;
+  if (!row.nextElementSibling) addLine(row.closest(".lines-wrap").querySelector("[data-add-line]"));
+  const below = row.nextElementSibling.cells[cell.cellIndex].querySelector("select, input:not([type=hidden])");
+  if (below) focusQuietly(below);
 });
 
 function addLine(button) {
