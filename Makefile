@@ -7,7 +7,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TEST ?=
 
-.PHONY: demo run test lint check wheels bench docs clean
+.PHONY: demo run test lint check conformance wheels bench docs clean
 .DELETE_ON_ERROR:
 
 demo: .venv/host wheels
@@ -29,6 +29,14 @@ lint: .venv/test
 check: .venv/host
 	$(BIN)/lowcode check .
 	$(BIN)/lowcode migrate drift .
+	$(BIN)/lowcode migrate drift --host
+
+# The same conformance suite as in `make test`, on the wheel as it ships.
+conformance: .venv/test wheels
+	rm -rf build/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target build/installed dist/*.whl
+	cp tests/test_conformance.py build/installed/
+	cd build/installed && ../../$(BIN)/python -m pytest -q -c /dev/null -p lowcode.testing.plugin test_conformance.py
 
 wheels: .venv/host
 	rm -rf dist build

@@ -1,11 +1,15 @@
 """Bad declarations: each is refused with the file, the line and the id of the fault."""
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from lowcode.config import Config
 from lowcode.declare.load import Loaded
 from lowcode.declare.model import Problem
+from lowcode.platform import Platform
 
 MANIFEST, GENRE = "manifest.yaml", "dictionaries/genre.yaml"
 BOOK, LOAN, FLOW = "forms/book.yaml", "forms/loan.yaml", "workflows/loan.yaml"
@@ -262,3 +266,27 @@ def test_states_nobody_reaches_are_no_fault(good: dict[str, str | bytes], load: 
     assert (
         load(spoil(good, FLOW, "  out: {label: Out}\n", "  out: {label: Out}\n  lost: {label: Lost}\n")).problems == []
     )
+
+
+@pytest.mark.parametrize(("file", "old", "new", "id", "place"), BAD)
+def test_a_plugin_with_a_bad_declaration_leaves_the_host_up(
+    file: str,
+    old: str,
+    new: str,
+    id: str,
+    place: str,
+    good: dict[str, str | bytes],
+    load: Load,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    load(spoil(good, file, old, new))
+    entry = "from pathlib import Path\nfrom lowcode.api import Declaration, hookimpl\n\n\n@hookimpl\ndef declare():\n"
+    (tmp_path / "faulty_entry.py").write_text(f"{entry}    return Declaration(root=Path(__file__).parent)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "faulty_entry", raising=False)
+    started = Platform.start(Config(home=tmp_path), ["faulty_entry"])
+    (plugin,) = started.plugins
+    assert (plugin.state, started.forms) == ("disabled", {})
+    assert place in {f"{problem.file}:{problem.line}" for problem in plugin.problems if isinstance(problem, Problem)}
+    started.db.engine.dispose()

@@ -1,5 +1,6 @@
 """Files over HTTP."""
 
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from flask import Blueprint, Response, request
@@ -10,6 +11,9 @@ from lowcode.i18n import _
 from lowcode.web.api.records import reading_context
 from lowcode.web.gate import policy
 from lowcode.web.idempotency import write
+
+if TYPE_CHECKING:
+    from lowcode.context import Context
 
 bp = Blueprint("api_files", __name__, url_prefix="/api/v1/files")
 
@@ -23,7 +27,12 @@ def upload() -> Response:
         sentence = _("请以 multipart/form-data 上传一个名为 file 的文件。")
         raise Invalid(sentence, errors={"file": [sentence]})
     name, stream = sent.filename, sent.stream
-    return write(lambda ctx: (201, files.upload(ctx, name, stream), {}))
+
+    def work(ctx: "Context") -> tuple[int, dict[str, Any], dict[str, str]]:
+        stream.seek(0)  # another attempt reads the file again
+        return 201, files.upload(ctx, name, stream), {}
+
+    return write(work)
 
 
 @bp.get("/<file_id>")

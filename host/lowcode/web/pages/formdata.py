@@ -17,8 +17,8 @@ from lowcode.declare.model import Field
 
 LOCAL = "%Y-%m-%d %H:%M"
 NUMBERS = frozenset({"integer", "number", "money"})
-THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
-DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]+(\d{1,2}):(\d{2})(?::\d{2})?)?")
+THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
+DAY = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?([ T]+([0-9]{1,2}):([0-9]{2})(:[0-9]{2})?)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def tidied(declared: Field, raw: str, zone: ZoneInfo) -> str:
     found = DAY.fullmatch(unicodedata.normalize("NFKC", raw).strip())
     if found is None:
         return raw
-    year, month, day, hour, minute = found.groups()
+    year, month, day, _time, hour, minute, _seconds = found.groups()
     written = f"{year}-{int(month):02}-{int(day):02}"
     if declared.type == "date":
         return raw if hour else written
