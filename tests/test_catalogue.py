@@ -43,7 +43,13 @@ def messages(module: Path) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def english() -> dict[str, str]:
     with (ROOT / "locale/en/LC_MESSAGES/crm.po").open("rb") as file:
-        return {str(message.id): str(message.string) for message in read_po(file) if message.id}
+        messages = [message for message in read_po(file) if message.id]
+    return {_all_forms(message.id).split("\n")[0]: _all_forms(message.string) for message in messages}
+
+
+def _all_forms(text: object) -> str:
+    """Give a text, or the singular and the plural of one, each on a line."""
+    return "\n".join(map(str, text)) if isinstance(text, list | tuple) else str(text)
 
 
 def used() -> set[str]:

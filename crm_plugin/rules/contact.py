@@ -12,10 +12,8 @@ def validate(record: Record, original: Record | None, ctx: Context) -> Mapping[s
     The primary contact is the customer's, so only who may change the customer chooses it.
     """
     marked = original is not None and record.is_primary and not original.is_primary
-    if marked and ctx.user.roles.isdisjoint(("manager", "admin")):
-        customer = ctx.forms.customer.get(record.customer)
-        if customer.owner != ctx.user.id:
-            return {"is_primary": _("只有客户的负责人可以更换主联系人。")}
+    if marked and not ctx.forms.customer.may_edit(record.customer):
+        return {"is_primary": _("您不能修改这个客户，所以不能更换它的主联系人。")}
     unmarked = original is not None and original.is_primary and not record.is_primary
     if unmarked and not _others(record, ctx):
         return {"is_primary": _("每个客户必须有一位主联系人。请改为把另一位联系人设为主联系人。")}
@@ -24,9 +22,11 @@ def validate(record: Record, original: Record | None, ctx: Context) -> Mapping[s
 
 @hookimpl
 def before_save(record: Record, original: Record | None, ctx: Context) -> None:
-    """Make a customer's first contact the primary one."""
-    if not record.is_primary and not _others(record, ctx):
+    """Make a customer's first contact the primary one; one that comes back from the recycle bin displaces nobody."""
+    if not _others(record, ctx):
         record.is_primary = True
+    elif original is not None and original.deleted_at is not None:
+        record.is_primary = False
 
 
 @hookimpl

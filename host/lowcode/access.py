@@ -67,7 +67,7 @@ def _granted(ctx: "Context", form: LiveForm, verb: str) -> Iterator[Scope]:
 
 def _narrowing(ctx: "Context", form: LiveForm, verb: str) -> Iterator[Any]:
     if not ctx.is_system:
-        for where in ctx.platform.hooks.row_scope(form, verb, ctx):
+        for where in ctx.platform.hooks.row_scope(form, verb, ctx.system):
             yield form.condition(where)
 
 

@@ -236,6 +236,3 @@ _CLAUSES: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
         false() if None in expected else and_(column >= expected[0], column <= expected[1])
     ),
 }
-
-ALWAYS = Condition(((),))
-NEVER = Condition(())

@@ -83,7 +83,11 @@ def _kept_steps(connection: Connection) -> dict[tuple[str, str], KeptSteps]:
 
 
 def touch(connection: Connection) -> None:
-    """Tell every process, at the end of this transaction, that the configuration has changed."""
+    """Tell every process, at the end of this transaction, that the configuration has changed.
+
+    It also makes administrators wait for each other: whoever touches reads what the one before has written.
+    """
+    connection.info["touched"] = True
     statement = upsert(connection, state).values(key=CACHE_VERSION, value=1)
     connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": state.c.value + 1}))
 

@@ -44,6 +44,7 @@ class Context:
         self.now = now or datetime.now(UTC).replace(microsecond=0)
         self._version = version
         self.titles: dict[str, dict[int, str]] = {}
+        self.written: dict[tuple[str, int], int] = {}
         self.file_facts: dict[str, dict[str, Any]] = {}
 
     @property
@@ -62,6 +63,12 @@ class Context:
         if self._version is None:
             self._version = configuration.read_version(self.connection)
         return self.platform.configuration_at(self.connection, self._version)
+
+    def lock_configuration(self) -> None:
+        """Before changing the configuration: wait for whoever changes it now, then see what they left."""
+        configuration.touch(self.connection)
+        self._version = configuration.read_version(self.connection)
+        self.configuration = self.platform.configuration_at(self.connection, self._version)
 
     @cached_property
     def settings(self) -> Mapping[str, Any]:
@@ -87,13 +94,20 @@ class Context:
         return People(self)
 
     @cached_property
+    def person(self) -> "Context":
+        """The same transaction with the `access:` of the person who acts."""
+        if not self.is_system:
+            return self
+        return Context(self.platform, self.connection, self.user, now=self.now, version=self._version)
+
+    @cached_property
     def system(self) -> "Context":
         """The same transaction without `access:`."""
-        return (
-            self
-            if self.is_system
-            else Context(self.platform, self.connection, self.user, now=self.now, is_system=True, version=self._version)
-        )
+        if self.is_system:
+            return self
+        system = Context(self.platform, self.connection, self.user, now=self.now, is_system=True, version=self._version)
+        system.written = self.written
+        return system
 
     def dictionary(self, name: str) -> Mapping[str, Item]:
         """Give the items of a dictionary by code, in order."""

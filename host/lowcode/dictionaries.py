@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select, update
 
-from lowcode.configuration import Item, touch
+from lowcode.configuration import Item
 from lowcode.database.schema import dictionary_items
 from lowcode.declare.model import COLOURS, Dictionary
 from lowcode.errors import Conflict, Invalid, NotFound
@@ -46,6 +46,7 @@ def read(ctx: "Context", name: str) -> dict[str, Any]:
 
 def add_item(ctx: "Context", name: str, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Add an item at the end, or where `sort` says."""
+    ctx.lock_configuration()
     declared = _declared(ctx, name)
     if declared.system:
         raise Conflict(_("“{label}”由系统流程使用，不能增加选项。", label=_(declared.label)), code="system_dictionary")
@@ -63,23 +64,23 @@ def add_item(ctx: "Context", name: str, payload: Mapping[str, Any]) -> dict[str,
     ctx.connection.execute(
         insert(dictionary_items).values(dictionary=name, code=code, parent=None, is_default=False, attributes={}, **row)
     )
-    touch(ctx.connection)
     return _shown(Item(code=code, **row))
 
 
 def change_item(ctx: "Context", name: str, code: str, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Re-label, colour, sort, enable or disable an item. Its code never changes."""
+    ctx.lock_configuration()
     item = _item(ctx, name, code)
     values = _checked(payload)
     if values:
         where = (dictionary_items.c.dictionary == name, dictionary_items.c.code == code)
         ctx.connection.execute(update(dictionary_items).where(*where).values(**values))
-        touch(ctx.connection)
     return _shown(item) | values
 
 
 def remove_item(ctx: "Context", name: str, code: str) -> None:
     """Delete an item that nothing uses."""
+    ctx.lock_configuration()
     declared, item = _declared(ctx, name), _item(ctx, name, code)
     if declared.system or item.attributes.get("system"):
         raise Conflict(
@@ -90,7 +91,6 @@ def remove_item(ctx: "Context", name: str, code: str) -> None:
     ctx.connection.execute(
         delete(dictionary_items).where(dictionary_items.c.dictionary == name, dictionary_items.c.code == code)
     )
-    touch(ctx.connection)
 
 
 def _declared(ctx: "Context", name: str) -> Dictionary:

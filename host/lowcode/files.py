@@ -11,12 +11,12 @@ from typing import IO, TYPE_CHECKING, Any
 
 import fsspec
 from PIL import Image
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from lowcode import access
 from lowcode.database.schema import files
 from lowcode.declare.model import Field
-from lowcode.errors import Invalid, NotFound, TooLarge
+from lowcode.errors import Conflict, Invalid, NotFound, TooLarge
 from lowcode.forms import LiveForm
 from lowcode.i18n import _
 from lowcode.records import store
@@ -99,9 +99,11 @@ def hold(ctx: "Context", form: LiveForm, record: Record) -> None:
         if value and declared.type in {"image", "files"}:
             ids += value if isinstance(value, list) else [value]
     if ids:
-        ctx.connection.execute(
-            update(files).where(files.c.id.in_(ids), files.c.record.is_(None)).values(form=form.name, record=record.id)
-        )
+        free = files.c.id.in_(ids) & files.c.record.is_(None)
+        ctx.connection.execute(update(files).where(free).values(form=form.name, record=record.id))
+        mine = files.c.id.in_(ids) & (files.c.form == form.name) & (files.c.record == record.id)
+        if ctx.connection.scalar(select(func.count()).where(mine)) != len(ids):
+            raise Conflict(_("有文件刚刚被另一条记录使用，请重新上传。"), code="file_taken")
 
 
 def _may_read(ctx: "Context", row: Any) -> bool:
@@ -118,9 +120,7 @@ def _url(ctx: "Context", file_id: str) -> str:
 def _clean_name(name: str) -> str:
     """Keep a name that is only ever shown: no folders, no control or direction characters."""
     base = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
-    clean = "".join(
-        c for c in base if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-    ).strip()
+    clean = "".join(letter for letter in base if unicodedata.category(letter) not in INVISIBLE).strip()
     if not clean or clean.strip(".") == "" or len(clean.encode()) > 255:
         sentence = _("文件名无效或太长，请改名后重新上传。")
         raise Invalid(sentence, code="file_name", errors={"file": [sentence]})

@@ -34,6 +34,13 @@ def _read(file: Path) -> gettext.GNUTranslations:
     return gettext.GNUTranslations(buffer)
 
 
+def many(text: str) -> str:
+    """Translate a label that names all records of a kind, as menus do: the plural where the catalogue has one."""
+    catalogue = _catalogues.get(language.get())
+    plural = catalogue.ngettext(text, text, 2) if catalogue and text else text
+    return _(text) if plural == text else plural
+
+
 def _(text: str, **values: object) -> str:
     """Translate into the language of this request, then fill in `{name}` places."""
     catalogue = _catalogues.get(language.get())

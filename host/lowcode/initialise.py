@@ -5,10 +5,10 @@ It only adds. What an administrator changed, added or disabled stays, so it may 
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 
-from lowcode.configuration import touch, upsert
-from lowcode.database.schema import approval_definitions, dictionary_items, number_rules, state
+from lowcode.configuration import upsert
+from lowcode.database.schema import approval_definitions, dictionary_items, number_rules
 from lowcode.declare.model import Approval, DictionaryItem, Plugin, Workflow
 from lowcode.errors import NotFound
 from lowcode.i18n import _
@@ -45,9 +45,7 @@ def plan(ctx: "Context", plugin_name: str) -> dict[str, Any]:
 def apply(ctx: "Context", plugin_name: str) -> dict[str, Any]:
     """Add what is missing and answer what was added. Two at once: one waits, and then finds nothing to add."""
     plugin = _plugin(ctx, plugin_name)
-    touch(ctx.connection)  # locks the row that every change of the configuration locks
-    version = ctx.connection.scalar(select(state.c.value).where(state.c.key == "cache_version"))
-    ctx.configuration = ctx.platform.configuration_at(ctx.connection, version or 0, fresh=True)
+    ctx.lock_configuration()
     done = plan(ctx, plugin_name)
     for entry in done["dictionaries"]:
         items = plugin.dictionaries[entry["name"]].items

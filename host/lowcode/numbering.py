@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, update
 
-from lowcode.configuration import NumberRule, touch, upsert
+from lowcode.configuration import NumberRule, upsert
 from lowcode.database.schema import number_counters, number_rules
 from lowcode.errors import Invalid, NotFound, Refused
 from lowcode.i18n import _
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from lowcode.context import Context
 
 PLACE = re.compile(r"\{(yyyy|yy|mm|dd|seq:0?(\d{1,2}))\}")
+LONGEST = 50
+"""The column holds 60 characters; what is left is for numbers that outgrow their width."""
+
 PERIODS: Mapping[str, str] = {"never": "", "year": "%Y", "month": "%Y%m", "day": "%Y%m%d"}
 NEEDS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "never": (),
@@ -76,6 +79,8 @@ def fault(pattern: str, reset: str) -> str | None:
     widths = [int(match[2]) for match in PLACE.finditer(pattern) if match[2]]
     if len(widths) != 1 or not 1 <= widths[0] <= 16:
         return _("编号格式需要恰好一个流水号，例如 {seq:04}，宽度 1 到 16。")
+    if len(render(pattern, date(2000, 1, 1), 1)) > LONGEST:
+        return _("编号太长，最多 {length} 个字符。", length=LONGEST)
     if any(not set(each) & set(names) for each in NEEDS[reset]):
         return _("按 {reset} 重置时，编号格式必须含有相应的日期部分，否则编号会重复。", reset=reset)
     return None
@@ -93,6 +98,7 @@ def sample(pattern: str, today: date) -> str:
 
 def change_rule(ctx: "Context", name: str, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Change a rule for new records; those that exist keep their numbers."""
+    ctx.lock_configuration()
     rule = ctx.configuration.rules.get(name)
     if rule is None:
         raise NotFound(_("没有编号规则“{name}”。", name=name))
@@ -107,7 +113,6 @@ def change_rule(ctx: "Context", name: str, payload: Mapping[str, Any]) -> dict[s
         update(number_rules).where(number_rules.c.name == name).values(pattern=changed.pattern, reset=changed.reset)
     )
     _carry_counter(ctx, rule, changed)
-    touch(ctx.connection)
     return _shown(changed, ctx.today)
 
 

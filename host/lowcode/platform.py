@@ -83,12 +83,16 @@ class Platform:
         """Run `work` for the platform itself: jobs, sample data, the command line."""
         return self.db.run(lambda connection: work(Context(self, connection, SYSTEM, now=now, is_system=True)))
 
-    def configuration_at(self, connection: Connection, version: int, fresh: bool = False) -> Configuration:
-        """Give what administrators configured, read again when another process changed it."""
+    def configuration_at(self, connection: Connection, version: int) -> Configuration:
+        """Give what administrators configured, read again when another process changed it.
+
+        What a transaction has changed and not yet committed is nobody else's.
+        """
+        touched = connection.info.get("touched", False)
         known = self._configuration
-        if fresh or known is None or known.version != version:
+        if touched or known is None or known.version != version:
             known = configuration.load(connection, version)
-            if not fresh:
+            if not touched:
                 self._configuration = known
         return known
 

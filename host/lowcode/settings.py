@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from lowcode.configuration import touch, upsert
+from lowcode.configuration import upsert
 from lowcode.database.schema import settings
 from lowcode.declare.model import Field
 from lowcode.errors import Invalid, NotFound
@@ -31,6 +31,7 @@ def values(ctx: "Context", plugin: str) -> dict[str, Any]:
 
 def write(ctx: "Context", plugin: str, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Choose values. What the payload leaves out stays."""
+    ctx.lock_configuration()
     declared = declared_settings(ctx, plugin)
     errors: dict[str, list[str]] = {}
     chosen: dict[str, Any] = {}
@@ -46,7 +47,6 @@ def write(ctx: "Context", plugin: str, payload: Mapping[str, Any]) -> dict[str, 
         ctx.connection.execute(
             statement.on_conflict_do_update(index_elements=["plugin", "name"], set_={"value": value})
         )
-    touch(ctx.connection)
     return read(ctx, plugin) | chosen
 
 

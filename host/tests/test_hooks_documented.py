@@ -21,7 +21,7 @@ HOOKS = {
     for name, spec in vars(family).items()
     if inspect.isfunction(spec)
 }
-INTERNAL = {"configuration", "tokens", "system", "personal", "is_writing"}
+INTERNAL = {"configuration", "tokens", "system", "person", "personal", "is_writing", "lock_configuration"}
 """Parts of the context that the host uses itself."""
 
 

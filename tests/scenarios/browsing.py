@@ -62,6 +62,11 @@ class Visitor:
         said = self._english.gettext(text) if self.language == "en" else text
         return said.format(**values) if values else said
 
+    def many(self, text: str) -> str:
+        """Say the name of a kind of records as menus do, in the plural where there is one."""
+        said = self._english.ngettext(text, text, 2) if self.language == "en" else text
+        return self.t(text) if said == text else said
+
     def sign_in(self, username: str = "admin", password: str = PASSWORD) -> None:
         self.page.goto(f"{self.url}/login")
         self.check()
@@ -76,7 +81,7 @@ class Visitor:
         if self.width < 800:
             self.page.get_by_role("button", name=self.t("打开菜单")).click()
             name = self.t("主菜单")
-        self.page.get_by_role("navigation", name=name).get_by_role("link", name=self.t(label), exact=True).click()
+        self.page.get_by_role("navigation", name=name).get_by_role("link", name=self.many(label), exact=True).click()
         self.settle()
 
     def button(self, label: str, inside: Locator | None = None, /, **values: object) -> Locator:

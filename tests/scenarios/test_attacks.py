@@ -4,6 +4,7 @@ import base64
 from typing import Any
 
 import pytest
+
 from lowcode.testing.client import Api
 
 LINE = {"product_name": "手工", "quantity": "1", "unit_price": "1"}
@@ -95,3 +96,15 @@ def test_what_points_at_a_deleted_record_is_not_restored(api: Api) -> None:
     assert (answer.status, list(answer.errors)) == (422, ["customer"])
     api.post(f"/forms/customer/records/{customer['id']}/restore").expect(200)
     api.post(f"/forms/quotation/records/{quotation['id']}/restore").expect(200)
+
+
+def test_a_manager_changes_no_customer_of_another_department_through_a_contact(api: Api) -> None:
+    seller, manager = api.as_user("sales", department="甲部"), api.as_user("manager", department="甲部")
+    customer = seller.post("/forms/customer/records", {"name": "跨部门", "source": "other"}).expect(201)
+    seller.post("/forms/contact/records", {"name": "甲", "customer": customer["id"]}).expect(201)
+    second = seller.post("/forms/contact/records", {"name": "乙", "customer": customer["id"]}).expect(201)
+    stranger = api.as_user("sales", department="乙部")
+    api.platform.as_system(lambda ctx: ctx.forms.customer.update(customer["id"], {"owner": stranger.user_id}))
+    answer = manager.patch(f"/forms/contact/records/{second['id']}", {"is_primary": True}, second["version"])
+    assert (answer.status, list(answer.errors)) == (422, ["is_primary"])
+    assert api.patch(f"/forms/contact/records/{second['id']}", {"is_primary": True}, second["version"]).status == 200

@@ -60,3 +60,35 @@ def test_a_contact_of_another_customer_cannot_be_the_primary_one(api: Api) -> No
     body = {"name": "新客户", "source": "other", "primary_contact": contact}
     answer = api.post("/forms/customer/records", body)
     assert (answer.status, list(answer.errors)) == (422, ["primary_contact"])
+
+
+def test_a_restored_contact_displaces_nobody(api: Api) -> None:
+    customer = company(api, "让位")
+    first = person(api, customer, "甲")
+    remove(api, "contact", first)
+    person(api, customer, "乙")
+    assert api.post(f"/forms/contact/records/{first}/restore").expect(200)["is_primary"] is False
+    assert primary(api, customer) == "乙"
+
+
+def test_a_save_answers_what_rules_made_of_the_record_afterwards(api: Api) -> None:
+    customer = company(api, "回填")
+    body = {"name": "甲", "customer": customer, "mobile": "13800138000"}
+    contact = api.post("/forms/contact/records", body).expect(201)
+    read = api.get(f"/forms/customer/records/{customer}").expect(200)
+    changed = api.patch(f"/forms/customer/records/{customer}", {"mobile": None}, read["version"]).expect(200)
+    assert changed == api.get(f"/forms/customer/records/{customer}").expect(200)
+    again = api.patch(f"/forms/customer/records/{customer}", {"remark": "好"}, changed["version"])
+    assert again.expect(200)["primary_contact"]["id"] == contact["id"]
+
+
+def test_lines_can_be_put_in_another_order(api: Api) -> None:
+    lines = [{"product_name": name, "quantity": 1, "unit_price": 1} for name in ("甲", "乙", "丙")]
+    body = {"name": "顺序", "customer": company(api, "顺序"), "lines": lines}
+    made = api.post("/forms/quotation/records", body).expect(201)
+    turned = [{"id": line["id"]} for line in reversed(made["lines"])]
+    changed = api.patch(f"/forms/quotation/records/{made['id']}", {"lines": turned}, made["version"]).expect(200)
+    assert [line["product_name"] for line in changed["lines"]] == ["丙", "乙", "甲"]
+    assert changed["version"] == made["version"] + 1
+    read = api.get(f"/forms/quotation/records/{made['id']}").expect(200)
+    assert read["lines"] == changed["lines"]

@@ -1,7 +1,7 @@
 """Column types that hold the same values on SQLite and on PostgreSQL."""
 
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Numeric
@@ -32,8 +32,8 @@ class FixedDecimal(TypeDecorator[Decimal]):
         return dialect.type_descriptor(Numeric(self.precision, self.scale))
 
     def process_bind_param(self, value: Decimal | int | None, dialect: Dialect) -> int | None:
-        """Scale for SQLite."""
-        return None if value is None else int(Decimal(value).scaleb(self.scale).to_integral_exact())
+        """Scale for SQLite, rounding as PostgreSQL does."""
+        return None if value is None else int(Decimal(value).scaleb(self.scale).to_integral_value(ROUND_HALF_UP))
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
         """Scale back, to the declared number of places."""

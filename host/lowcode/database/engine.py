@@ -54,6 +54,7 @@ class Database:
                     yield connection
             finally:
                 connection.info.pop("immediate", None)
+                connection.info.pop("touched", None)
 
     def run(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a write transaction, again from the start when another transaction was in the way."""

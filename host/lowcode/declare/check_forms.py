@@ -76,8 +76,10 @@ def _check_one(declared: Field, around: Fields, form: Form | None, spot: Spot, s
         if column.type == "lines":
             at.fault("E223", "Line items cannot hold line items. Make a form of its own that refers to this one.")
             continue
-        for word, present in (("rollup", column.rollup), ("unique", column.unique)):
-            if present:
+        if column.type in {"image", "files"}:
+            at.fault("E213", f"A column cannot be of type {column.type}. Give the form itself a field for files.")
+        for word in ("rollup", "unique", "visible_to", "create_only"):
+            if getattr(column, word):
                 (at / word).fault("E213", f"'{word}' does not work inside line items. Remove it.")
         if check_field(column, at, scene):
             check_links(column, declared.fields, form, at, scene)

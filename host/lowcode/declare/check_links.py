@@ -1,8 +1,11 @@
 """Check what a field says about other forms and dictionaries."""
 
+from collections.abc import Mapping
+
+from lowcode.conditions import split_key
 from lowcode.declare.check_conditions import check_condition, check_item_condition
 from lowcode.declare.check_fields import NUMBERS
-from lowcode.declare.model import Field, Form, Rollup
+from lowcode.declare.model import Field, Form, Rollup, Where
 from lowcode.declare.problems import Spot, hint, quote
 from lowcode.declare.scene import Fields, Scene
 
@@ -102,6 +105,17 @@ def _check_rollup(declared: Field, rollup: Rollup, form: Form, spot: Spot, scene
     else:
         _check_sum(declared, rollup.sum, source, fields, spot / "sum")
     check_condition(rollup.where, fields, spot / "where", scene, scene.states_of(source))
+    if rollup.where and not _is_lasting(rollup.where, fields):
+        (spot / "where").fault(
+            "E214", "A stored sum cannot depend on line items or on who looks when. Compare fields with constants."
+        )
+
+
+def _is_lasting(where: Where, fields: Fields) -> bool:
+    """Whether a condition changes only when the record itself does."""
+    mappings = (where,) if isinstance(where, Mapping) else where
+    tests = [(split_key(key)[0], value) for mapping in mappings for key, value in mapping.items()]
+    return not any(("__" in name and name not in fields) or str(value).startswith("$") for name, value in tests)
 
 
 def _check_sum(declared: Field, name: str, source: Form, fields: Fields, spot: Spot) -> None:

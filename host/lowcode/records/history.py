@@ -90,6 +90,10 @@ def _line_changes(name: str, declared: Field, before: list[Line], after: list[Li
             was, now = getattr(earlier, column, None), getattr(line, column)
             if was != now:
                 found[f"{name}.{line.id}.{column}"] = [_dump(field, was), _dump(field, now)]
+    kept = {line.id for line in after}
+    order = [[line.id for line in lines if line.id in kept] for lines in (before, after)]
+    if order[0] != [line_id for line_id in order[1] if line_id in set(order[0])]:
+        found[name] = order
     for line in old.values():
         for column, field in declared.fields.items():
             if getattr(line, column) is not None:

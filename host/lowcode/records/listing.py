@@ -133,7 +133,7 @@ def _number(query: Query, args: Mapping[str, list[str]], name: str, default: int
 
 def _sort(query: Query, raw: str) -> list[tuple[str, bool]]:
     keys: list[tuple[str, bool]] = []
-    for part in raw.split(","):
+    for part in filter(None, raw.split(",")):
         name = part.removeprefix("-")
         if name not in query.allowed:
             query.errors["sort"] = [_("不能按“{name}”排序。", name=name)]

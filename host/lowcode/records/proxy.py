@@ -48,6 +48,13 @@ class FormProxy:
         statement = select(self._form.table.c.id).where(*self._where(condition)).limit(1)
         return self._ctx.connection.scalar(statement) is not None
 
+    def may_edit(self, record: Record | int) -> bool:
+        """Tell whether the person who acts may change a record, by `access:`; the platform itself may."""
+        if not self._ctx.user.id:
+            return True
+        found = self._load(record) if isinstance(record, int) else record
+        return access.permits(self._ctx.person, self._form, "edit", found)
+
     def create(self, values: Mapping[str, Any]) -> Record:
         """Create a record. Values are as in the API: ids, codes, ISO dates, decimals."""
         return saving.create_record(self._ctx, self._form, values)

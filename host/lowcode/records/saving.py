@@ -34,7 +34,7 @@ def preview(
 
 def create(ctx: "Context", form: LiveForm, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Create a record and answer it."""
-    return reading.serialise(ctx, form, [create_record(ctx, form, payload)])[0]
+    return reading.serialise(ctx, form, [_latest(ctx, form, create_record(ctx, form, payload))])[0]
 
 
 def create_record(ctx: "Context", form: LiveForm, payload: Mapping[str, Any]) -> Record:
@@ -71,7 +71,14 @@ def update(ctx: "Context", form: LiveForm, record_id: int, version: int, payload
     access.require(ctx, form, "edit")
     original = reading.require(ctx, form, record_id, lock="change")
     require_change(ctx, form, original, "edit", version)
-    return reading.serialise(ctx, form, [update_record(ctx, form, original, payload)])[0]
+    return reading.serialise(ctx, form, [_latest(ctx, form, update_record(ctx, form, original, payload))])[0]
+
+
+def _latest(ctx: "Context", form: LiveForm, record: Record) -> Record:
+    """Give the record as it stands now: a rule that ran after the save may have changed it again."""
+    if ctx.written.get((form.name, record.id), record.version) == record.version:
+        return record
+    return store.load(ctx, form, record.id) or record
 
 
 def update_record(ctx: "Context", form: LiveForm, original: Record, payload: Mapping[str, Any]) -> Record:
@@ -148,5 +155,5 @@ def _before(ctx: "Context", draft: Draft) -> None:
 def _after(ctx: "Context", draft: Draft, action: str) -> None:
     files.hold(ctx, draft.form, draft.record)
     rollups.refresh(ctx, draft.form, draft.record, draft.original)
-    ctx.platform.hooks.call(draft.form.name, "after_save", record=draft.record, original=draft.original, ctx=ctx.system)
     history.write(ctx, draft.form, draft.record, action, draft.original)
+    ctx.platform.hooks.call(draft.form.name, "after_save", record=draft.record, original=draft.original, ctx=ctx.system)

@@ -114,6 +114,7 @@ def update_record(ctx: "Context", form: LiveForm, record: Record, original: Reco
         raise duplicate(form, error) from error
     if done.rowcount != 1:
         raise stale()
+    ctx.written[form.name, record.id] = record.version
     for name in form.line_tables:
         _update_lines(ctx, form, name, record, getattr(original, name))
 

@@ -68,6 +68,12 @@ class FakeForm(FormProxy):
         """Tell whether any record satisfies a condition."""
         return bool(self._matching(condition))
 
+    def may_edit(self, record: Record | int) -> bool:
+        """Tell whether the test's person may change a record: those that nobody owns, or that person does."""
+        owner = self._declared_form().declared.owner
+        found = self._standing(record) if isinstance(record, int) else record
+        return owner is None or getattr(found, owner) in (None, self._fake.user.id)
+
     def create(self, values: Mapping[str, Any]) -> Record:
         """Create a record with the defaults of its fields. Raises Invalid for a value that its field does not take."""
         form = self._declared_form()

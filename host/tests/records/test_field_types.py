@@ -135,3 +135,19 @@ def test_values_are_dumped_and_shown(kind: str, value: Any, dumped: Any, shown: 
 def test_operands_of_conditions_may_lie_outside_the_bounds() -> None:
     declared = field("money", min=Decimal(0))
     assert FIELD_TYPES["money"].parse_operand(declared, "-1") == Decimal("-1.00")
+
+
+@pytest.mark.parametrize(
+    ("digits", "value", "shown"),
+    [
+        (4, "100", "100.00"),
+        (4, "1234.5", "1,234.50"),
+        (4, "0.1234", "0.1234"),
+        (3, "2", "2"),
+        (3, "2.5", "2.5"),
+        (0, "10", "10"),
+    ],
+)
+def test_a_unit_price_shows_two_places_and_a_quantity_none_it_needs_not(digits: int, value: str, shown: str) -> None:
+    number = Field(name="value", label="值", type="number", digits=digits)
+    assert FIELD_TYPES["number"].text(number, value) == shown

@@ -133,3 +133,8 @@ def test_a_new_pattern_counts_on_over_numbers_that_are_taken(api: Api) -> None:
     api.patch("/numbering/loan", {"pattern": "Z{seq:01}"}).expect(200)
     numbers = [library.loan(api)["number"] for _ in range(16)]
     assert len({*taken, *numbers}) == 22
+
+
+def test_a_number_that_its_column_cannot_hold_is_refused(api: Api) -> None:
+    answer = api.patch("/numbering/loan", {"pattern": "A" * 44 + "{seq:16}", "reset": "never"})
+    assert (answer.status, list(answer.errors)) == (422, ["pattern"])

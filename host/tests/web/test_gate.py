@@ -137,6 +137,13 @@ def test_pages_lead_to_the_login_and_back(client: Any, browser: Any) -> None:
     assert (htmx.status_code, htmx.headers["HX-Redirect"]) == (401, "/login?next=/list%3Fpage%3D2")
 
 
+def test_what_is_typed_survives_the_end_of_the_session(client: Any, browser: Any) -> None:
+    answer = client.post("/save", headers={"HX-Request": "true"})
+    assert answer.status_code == 401
+    assert "HX-Redirect" not in answer.headers
+    assert "登录已过期" in answer.text
+
+
 def test_pages_lead_to_the_password_page_while_it_is_due(admin: Any, browser: Any) -> None:
     row = {"username": "wang", "name": "王", "password": "a good password", "must_change_password": True}
     admin("POST", "/users", row)

@@ -11,7 +11,7 @@ from lowcode import access
 from lowcode.declare.model import Field, ListView
 from lowcode.errors import NotFound
 from lowcode.forms import LiveForm, visible_fields
-from lowcode.i18n import _
+from lowcode.i18n import _, many
 from lowcode.records import history as trail
 from lowcode.records import listing, reading
 from lowcode.web.current import current_platform, current_user
@@ -173,7 +173,7 @@ def _related(ctx: "Context", form: LiveForm) -> Iterator[tuple[LiveForm, Field, 
         listed = any(by.name in _named(view) for view in other.declared.lists.values())
         if listed and access.is_allowed(ctx, other, "read") and by.name in visible_fields(other, ctx.user.roles):
             twice = sum(1 for each, _by in form.referring if each == name) > 1
-            label = _(other.declared.label)
+            label = many(other.declared.label)
             yield other, by, f"{label} ({_(by.label)})" if twice else label
 
 

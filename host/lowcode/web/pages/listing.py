@@ -11,7 +11,7 @@ from lowcode import access
 from lowcode.declare.model import Field, ListView
 from lowcode.errors import Invalid, NotFound
 from lowcode.forms import LiveForm, visible_fields
-from lowcode.i18n import _
+from lowcode.i18n import _, many
 from lowcode.records import deleting
 from lowcode.records import listing as records
 from lowcode.web.current import current_platform, current_user
@@ -150,8 +150,9 @@ class Listing:
     @property
     def label(self) -> str:
         """The heading."""
-        label = _(self.view.label or self.form.declared.label)
-        return _("{label} · 回收站", label=_(self.form.declared.label)) if self.is_bin else label
+        if self.is_bin:
+            return _("{label} · 回收站", label=many(self.form.declared.label))
+        return many(self.view.label or self.form.declared.label)
 
     @property
     def is_filtered(self) -> bool:

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from lowcode.declare.model import MenuEntry, Plugin
 from lowcode.errors import NotFound
 from lowcode.forms import LiveForm
-from lowcode.i18n import _, language
+from lowcode.i18n import _, language, many
 from lowcode.identity import users
 from lowcode.web.current import current_platform, current_user
 from lowcode.web.gate import policy
@@ -35,6 +35,7 @@ def _compact(state: BlueprintSetupState) -> None:
 def _shared() -> dict[str, Any]:
     return {
         "_": _,
+        "many": many,
         "menu": menu,
         "has_approvals": has_approvals,
         "open_tasks": open_tasks,
@@ -80,7 +81,7 @@ def _entry(plugin: Plugin, entry: MenuEntry) -> dict[str, Any] | None:
         grants = [form.declared.access.get(role) for role in roles] if form else []
         may_see = any(grant is not None and grant.read for grant in grants)
         url = f"/f/{entry.list}"
-    return {"label": _(entry.label), "url": url, "icon": icon} if may_see else None
+    return {"label": many(entry.label), "url": url, "icon": icon} if may_see else None
 
 
 def _host_entries() -> list[dict[str, Any]]:

@@ -1,1 +1,0 @@
-"""Pages of figures: one module for each entry of `panels:` in the manifest."""
