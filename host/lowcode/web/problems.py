@@ -5,6 +5,7 @@ import logging
 from http import HTTPStatus
 
 from flask import Flask, Response, current_app, render_template
+from gunicorn.http.errors import ParseException
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug import Response as BaseResponse
@@ -56,6 +57,8 @@ def _http(error: HTTPException) -> BaseResponse:
 
 
 def _unexpected(error: Exception) -> Response:
+    if isinstance(error, ParseException):  # the server could not read the body that the application asked for
+        return _answer(400, "malformed", _detail(400), {})
     if is_outage(error):
         log.warning("The database or the disk is not available.", exc_info=error)
         return _fault(Unavailable(_("系统暂时不可用，请稍后再试。")))

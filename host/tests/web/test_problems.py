@@ -2,6 +2,7 @@ import errno
 from typing import Any
 
 import pytest
+from gunicorn.http.errors import InvalidChunkSize
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import NotFound, RequestEntityTooLarge
@@ -58,3 +59,21 @@ def test_headers_are_on_every_answer(client: Any) -> None:
         assert headers["Cache-Control"] == "no-store"
         assert headers["Referrer-Policy"] == "same-origin"
         assert "Strict-Transport-Security" not in headers
+
+
+def test_a_body_that_the_server_cannot_read_is_malformed(client: Any) -> None:
+    """gunicorn raises while the application reads a body in broken chunks."""
+
+    class Broken:
+        def read(self, *_size: int) -> bytes:
+            raise InvalidChunkSize(b"zz")
+
+        readline = read
+
+    answer = client.open(
+        "/api/v1/login",
+        method="POST",
+        environ_overrides={"wsgi.input": Broken(), "wsgi.input_terminated": True},
+        headers={"Content-Type": "application/json"},
+    )
+    assert (answer.status_code, answer.json["code"]) == (400, "malformed")

@@ -8,9 +8,9 @@ from types import ModuleType
 from typing import Any
 from zipfile import ZipFile
 
+from build import ProjectBuilder
 from pyproject_hooks import quiet_subprocess_runner
 
-from build import ProjectBuilder
 from lowcode.declare.model import Plugin
 from lowcode.i18n import _, language
 from lowcode.platform import Platform
