@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, and_, false, or_, true
 
-from lowcode.declare.model import Access, Scope
+from lowcode.declare.fields import Scope
+from lowcode.declare.model import Access
 from lowcode.errors import Forbidden, NotFound
 from lowcode.forms import LiveForm
 from lowcode.i18n import _

@@ -10,7 +10,9 @@ import pluggy
 
 from lowcode.context import Context
 from lowcode.database.columns import FixedDecimal, UtcDateTime
-from lowcode.declare.model import Form, Step, Where
+from lowcode.declare.fields import Where
+from lowcode.declare.model import Form
+from lowcode.declare.workflows import Step
 from lowcode.errors import Refused
 from lowcode.i18n import _
 from lowcode.money import round_half_up

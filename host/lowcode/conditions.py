@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Table, and_, exists, false, or_, select, t
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
-from lowcode.declare.model import Field, Where
+from lowcode.declare.fields import Field, Where
 from lowcode.fieldtypes import FIELD_TYPES, ValueFault
 from lowcode.i18n import _
 

@@ -8,7 +8,8 @@ from sqlalchemy import delete, insert, select, update
 
 from lowcode.configuration import Item
 from lowcode.database.schema import dictionary_items
-from lowcode.declare.model import COLOURS, Dictionary
+from lowcode.declare.fields import COLOURS
+from lowcode.declare.model import Dictionary
 from lowcode.errors import Conflict, Invalid, NotFound
 from lowcode.i18n import _
 

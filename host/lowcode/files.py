@@ -15,7 +15,7 @@ from sqlalchemy import func, insert, select, update
 
 from lowcode import access
 from lowcode.database.schema import files
-from lowcode.declare.model import Field
+from lowcode.declare.fields import Field
 from lowcode.errors import Conflict, Invalid, NotFound, TooLarge
 from lowcode.forms import LiveForm
 from lowcode.i18n import _

@@ -10,7 +10,9 @@ from sqlalchemy import Column, ColumnElement, ForeignKey, Index, Integer, MetaDa
 
 from lowcode.conditions import Condition, parse
 from lowcode.database.columns import Id
-from lowcode.declare.model import Action, Field, Form, Move, Plugin, Where, Workflow
+from lowcode.declare.fields import Field, Where
+from lowcode.declare.model import Action, Form, Plugin
+from lowcode.declare.workflows import Move, Workflow
 from lowcode.fieldtypes import FIELD_TYPES
 from lowcode.records.record import Record, record_class
 from lowcode.schemas import build

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from lowcode.declare.model import Where
+from lowcode.declare.fields import Where
 from lowcode.hookspecs import HookSpecs
 
 if TYPE_CHECKING:

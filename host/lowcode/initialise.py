@@ -9,7 +9,8 @@ from sqlalchemy import insert
 
 from lowcode.configuration import upsert
 from lowcode.database.schema import approval_definitions, dictionary_items, number_rules
-from lowcode.declare.model import Approval, DictionaryItem, Plugin, Workflow
+from lowcode.declare.model import DictionaryItem, Plugin
+from lowcode.declare.workflows import Approval, Workflow
 from lowcode.errors import NotFound
 from lowcode.i18n import _
 from lowcode.workflow import flows

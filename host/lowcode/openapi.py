@@ -9,7 +9,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import fields
 
 from lowcode import access, errors
-from lowcode.declare.model import Field
+from lowcode.declare.fields import Field
 from lowcode.fieldtypes import FIELD_TYPES
 from lowcode.forms import LiveForm, visible_fields
 from lowcode.i18n import _

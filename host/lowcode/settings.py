@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from lowcode.configuration import upsert
 from lowcode.database.schema import settings
-from lowcode.declare.model import Field
+from lowcode.declare.fields import Field
 from lowcode.errors import Invalid, NotFound
 from lowcode.fieldtypes import FIELD_TYPES, ValueFault
 from lowcode.i18n import _

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from lowcode.declare.model import Field
+from lowcode.declare.fields import Field
 from lowcode.fieldtypes import FIELD_TYPES
 from lowcode.testing import databases
 from lowcode.testing.conformance import Conformance

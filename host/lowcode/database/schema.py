@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -152,9 +153,15 @@ approvals = Table(
     Column("step", Integer, nullable=False),
     Column("outcome", String(20)),
     Column("closed_at", UtcDateTime()),
+    Column("version", Integer),
+    Column("chosen", JSON),
+    Column("urged_at", UtcDateTime()),
     Index(None, "form", "record"),
 )
-"""One run of an approval: it keeps the definition and the document it started with. No outcome yet: it is open."""
+"""One run of an approval: it keeps the definition and the document it started with. No outcome yet: it is open.
+
+`version` is that of the definition, `chosen` the people the submitter picked, by step.
+"""
 
 OPEN = text("outcome IS NULL")
 Index("uq_approvals_open", approvals.c.form, approvals.c.record, unique=True, postgresql_where=OPEN, sqlite_where=OPEN)
@@ -172,9 +179,112 @@ approval_tasks = Table(
     Column("opinion", Text),
     Column("opened_at", UtcDateTime()),
     Column("decided_at", UtcDateTime()),
+    Column("due_at", UtcDateTime()),
+    Column("reminded_at", UtcDateTime()),
+    Column("origin", Id),
+    Column("place", String(10)),
+    Column("superseded", Boolean, nullable=False, server_default=false()),
     Index(None, "user", "state"),
+    Index(None, "due_at"),
     CheckConstraint('"user" <> submitted_by', name="ck_approval_tasks_not_own"),
 )
-"""What one person is asked. `submitted_by` repeats the run's, so that the database refuses approving one's own."""
+"""What one person is asked. `submitted_by` repeats the run's, so that the database refuses approving one's own.
+
+`origin` is the task that this one comes from and `place` how: `transfer`, `before` or `after` (加签), `reassign`.
+A return to an earlier step leaves the decisions it undoes standing, as `superseded`: they no longer count.
+"""
+
+approval_copies = Table(
+    "approval_copies",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("approval_id", Id, ForeignKey("approvals.id"), nullable=False),
+    Column("user", Id, nullable=False, index=True),
+    Column("sent_by", Id),
+    Column("sent_at", UtcDateTime(), nullable=False),
+    Column("read_at", UtcDateTime()),
+    UniqueConstraint("approval_id", "user"),
+)
+"""Who may read a run without deciding anything (抄送). Nobody in `sent_by`: the flow itself sent it."""
+
+trail = Table(
+    "trail",
+    metadata,
+    Column("seq", Id, primary_key=True, autoincrement=False),
+    Column("at", UtcDateTime(), nullable=False),
+    Column("approval_id", Id, nullable=False, index=True),
+    Column("form", String(50), nullable=False),
+    Column("record", Id, nullable=False),
+    Column("action", String(20), nullable=False),
+    Column("user", Id),
+    Column("step", String(50)),
+    Column("opinion", Text),
+    Column("details", JSON, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+"""What happened in approvals, appended only: `hash` covers the entry with `digest`, that of the document acted on,
+and `previous`, the hash of the entry before; `seq` counts without a gap."""
+
+trail_head = Table(
+    "trail_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+"""The one row with the end of the trail. Who appends locks it, so entries stand in one line."""
+
+team_members = Table(
+    "team_members",
+    metadata,
+    Column("form", String(50), primary_key=True),
+    Column("record", Id, primary_key=True),
+    Column("user", Id, primary_key=True),
+    Column("level", String(10), nullable=False),
+    Column("added_by", Id),
+    Column("added_at", UtcDateTime(), nullable=False),
+    Index(None, "user", "form"),
+    CheckConstraint("level IN ('read', 'write')", name="level"),
+)
+"""Colleagues that a record is shared with, to read or to write."""
+
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("user", Id, nullable=False),
+    Column("event", String(200), nullable=False),
+    Column("kind", String(50), nullable=False),
+    Column("at", UtcDateTime(), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("values", JSON, nullable=False),
+    Column("url", String(300)),
+    Column("read_at", UtcDateTime()),
+    UniqueConstraint("user", "event"),
+    Index(None, "user", "read_at"),
+)
+"""What people are told in the platform. `text` with `values` is translated for the reader; one per person and event."""
+
+mails = Table(
+    "mails",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("event", String(200), nullable=False, unique=True),
+    Column("recipient", String(255), nullable=False),
+    Column("subject", String(300), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("html", Text),
+    Column("created_at", UtcDateTime(), nullable=False),
+    Column("created_by", Id),
+    Column("state", String(10), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", UtcDateTime(), nullable=False),
+    Column("sent_at", UtcDateTime()),
+    Column("error", Text),
+    Index(None, "state", "next_at"),
+)
+"""The outbox: written with the change it tells of, sent by the worker. States: due, sending, sent, failed."""
 
 __all__ = ["metadata"]

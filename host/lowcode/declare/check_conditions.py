@@ -4,7 +4,8 @@ from collections.abc import Collection
 from typing import Any
 
 from lowcode.conditions import OPERATORS, ConditionFault, parse, split_key
-from lowcode.declare.model import Dictionary, Field, Scope, Where
+from lowcode.declare.fields import Field, Scope, Where
+from lowcode.declare.model import Dictionary
 from lowcode.declare.problems import Spot, hint, quote, shorten
 from lowcode.declare.scene import Fields, Scene, conditions_of, is_known_type
 from lowcode.fieldtypes import FIELD_TYPES

@@ -4,7 +4,7 @@ import re
 import warnings
 
 from lowcode.declare.build import written
-from lowcode.declare.model import Field
+from lowcode.declare.fields import Field
 from lowcode.declare.problems import Spot, hint, quote, shorten
 from lowcode.declare.scene import Scene, is_known_type
 from lowcode.fieldtypes import COMMON_KEYS, FIELD_TYPES, ValueFault

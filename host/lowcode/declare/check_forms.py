@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from lowcode.declare.check_conditions import check_condition
 from lowcode.declare.check_fields import check_field
 from lowcode.declare.check_links import TEXTS, check_links
-from lowcode.declare.model import Access, Field, Form, ListView
+from lowcode.declare.fields import Field
+from lowcode.declare.model import Access, Form, ListView
 from lowcode.declare.names import (
     RESERVED_COLUMNS,
     RESERVED_FIELDS,

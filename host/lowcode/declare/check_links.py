@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from lowcode.conditions import split_key
 from lowcode.declare.check_conditions import check_condition, check_item_condition
 from lowcode.declare.check_fields import NUMBERS
-from lowcode.declare.model import Field, Form, Rollup, Where
+from lowcode.declare.fields import Field, Rollup, Where
+from lowcode.declare.model import Form
 from lowcode.declare.problems import Spot, hint, quote
 from lowcode.declare.scene import Fields, Scene
 

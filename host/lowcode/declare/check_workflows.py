@@ -6,9 +6,9 @@ from typing import Any
 from lowcode.declare.check_conditions import check_condition
 from lowcode.declare.check_forms import check_parameters
 from lowcode.declare.check_links import agree, kind
-from lowcode.declare.model import Approval, Move, Step, Workflow
 from lowcode.declare.problems import Spot, hint, quote
 from lowcode.declare.scene import Fields, Scene
+from lowcode.declare.workflows import Approval, Move, Step, Workflow
 
 SOURCES = ("role", "users", "head_of", "field")
 PEOPLE = ("owner", "submitter", "system")

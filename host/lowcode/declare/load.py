@@ -7,10 +7,11 @@ from typing import TypeVar
 
 from lowcode.declare.build import build
 from lowcode.declare.check import check
-from lowcode.declare.model import Dictionary, Form, Plugin, Problem, Workflow
+from lowcode.declare.model import Dictionary, Form, Plugin, Problem
 from lowcode.declare.problems import Report, Spot, quote
 from lowcode.declare.reader import MAX_BYTES, Node, read
 from lowcode.declare.scene import Scene
+from lowcode.declare.workflows import Workflow
 
 MANIFEST = "manifest.yaml"
 

@@ -8,20 +8,12 @@ is not here; `lowcode reference` prints the YAML reference from the `doc` of eac
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from lowcode.declare.fields import COLOURS, Field, Scope, Where
 from lowcode.declare.keys import key
-
-Where = Mapping[str, Any] | tuple[Mapping[str, Any], ...]
-"""`field__operator: value` keys of one mapping are AND-ed; a list of mappings is OR-ed. See `conditions`."""
-
-Scope = str | Mapping[str, Any] | tuple[str | Mapping[str, Any], ...]
-"""`own`, `department`, `all`, a condition, or a list that mixes them (any of them suffices)."""
-
-
-COLOURS = tuple("blue azure indigo purple pink red orange yellow lime green teal cyan grey".split())
+from lowcode.declare.workflows import Workflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,57 +28,6 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}  {self.id}  {self.path}: {self.message}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rollup:
-    """A stored figure that the host keeps equal to a sum or count over records that point here."""
-
-    form: str = key("The form whose records are added up.")
-    by: str = key("The reference field of that form that points here.")
-    sum: str | None = key("The field to add up; without it the records are counted.", None)
-    where: Where | None = key("Which of them count.", None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
-    """One field of a form, of a line item, of an action's dialog or of the settings page."""
-
-    name: str = key("The name in the API and in rules.", from_key=True)
-    label: str = key("What people see, in the plugin's source language.")
-    type: str = key("One of the field types.")
-    help: str | None = key("A short hint under the control.", None)
-    required: bool = key("An empty value is refused.", False)
-    default: Any = key("The value of a new record: a constant, `me`, `now`, `today` or `today+30`.", None)
-    unique: bool = key("No two live records have the same value.", False)
-    readonly: bool = key("Only rules write it; people and the API may not.", False)
-    create_only: bool = key("Set when the record is created, never by an edit.", False)
-    computed: bool = key("Filled by the form's `compute` hook only.", False)
-    rollup: Rollup | None = key("Filled by the host from other records.", None)
-    visible_to: tuple[str, ...] = key("Roles that may see the field; everybody without it.", ())
-    min: Decimal | None = key("Smallest value, or fewest lines or files.", None)
-    max: Decimal | None = key("Largest value, longest text in characters, or most lines or files.", None)
-    more_than: Decimal | None = key("The value is greater than this.", None)
-    digits: int | None = key("Decimal places of a number.", None)
-    unit: str | None = key("Shown behind a number, such as %.", None)
-    dictionary: str | None = key("The dictionary a choice takes its values from.", None)
-    leaf: bool = key("In a dictionary with parents only items without children may be chosen.", False)
-    suggest: str | None = key("A dictionary whose `value` attributes are offered for a number that may differ.", None)
-    form: str | None = key("The form a reference points to.", None)
-    where: Where | None = key("Which records may be chosen; of a dictionary, the items with these attributes.", None)
-    fill: Mapping[str, str] = key("Fields of this record to fill from the chosen one: `mine: theirs`.", {})
-    same: Mapping[str, str] = key(
-        "The chosen record agrees with this one: `[owner]` or `{their_field: my_field}`; `id` is this record.",
-        {},
-        role="pairs",
-    )
-    pattern: str | None = key("A regular expression the whole text matches.", None)
-    fields: Mapping[str, "Field"] = key("The columns of line items.", {})
-
-    @property
-    def filled_by_host(self) -> bool:
-        """Whether a value from people or the API is refused."""
-        return self.computed or self.readonly or self.rollup is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +67,15 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Print:
+    """A printable page of a record."""
+
+    name: str = key("The template: `prints/<name>.html`.", from_key=True)
+    label: str = key("The button.")
+    when: Where | None = key("The records that show the button.", None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
     """What one role may do with a form's records. What is not granted is refused."""
 
@@ -151,6 +101,8 @@ class Form:
     sections: tuple[Section, ...] = key("The fields, grouped as they are shown.")
     lists: Mapping[str, ListView] = key("The named views; the first is the default.")
     actions: Mapping[str, Action] = key("Buttons that run hooks.", {})
+    prints: Mapping[str, Print] = key("Printable pages.", {})
+    team: bool = key("Whether a record may be shared with colleagues, who then count as its owners do.", False)
     access: Mapping[str, Access] = key("Who may do what; nobody may what is not written here.", {})
     file: str = key("Where it was declared.", "", role="loader")
 
@@ -181,71 +133,6 @@ class Dictionary:
     system: bool = key("Items drive rules: they can be re-labelled, not removed.", False)
     builtin: bool = key("Shown first in the editor, among the key dictionaries.", False)
     items: Mapping[str, DictionaryItem] = key("The first values; initialise adds what is missing.")
-    file: str = key("Where it was declared.", "", role="loader")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
-    """A state of a workflow."""
-
-    name: str = key("What `status` stores.", from_key=True)
-    label: str = key("What people see.")
-    editable: bool = key("Whether records in it may be edited and deleted.", False)
-    colour: str | None = key("The colour of the tag.", None, one_of=COLOURS)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
-    """A way from one state to another."""
-
-    name: str = key("The name of the action in the API.", from_key=True)
-    label: str = key("The button.")
-    from_: tuple[str, ...] = key("The states it starts from.", yaml="from")
-    to: str = key("The state it leads to.")
-    by: tuple[str, ...] = key("Who may: `owner`, `submitter`, `system`, or roles.", ("owner",))
-    when: Where | None = key("The records that allow it.", None)
-    approval: str | None = key("The approval it opens.", None)
-    params: Mapping[str, Field] = key("What the dialog asks for; fields of the form of the same name are set.", {})
-    confirm: str | None = key("A question to answer before it runs.", None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One step of an approval."""
-
-    name: str = key("A name, unique within the approval.", role="name")
-    label: str = key("What people see.")
-    approvers: Mapping[str, Any] = key(
-        "One of `role:`, `users:` (usernames), `head_of:` (a user field or `submitter`), `field:` (a user field)."
-    )
-    mode: str = key("或签 any, 会签 all, 依次 sequence.", "any", one_of=("any", "all", "sequence"))
-    when: Where | None = key("The records that need the step.", None)
-    due_hours: int | None = key("Hours until a reminder.", None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Approval:
-    """The steps between asking and deciding."""
-
-    name: str = key("The name moves refer to.", from_key=True)
-    label: str | None = key("What people see.", None)
-    approved: str = key("The state after the last agreement.")
-    rejected: str = key("The state after a rejection.")
-    steps: tuple[Step, ...] = key("In order.")
-    copy_to: Mapping[str, Any] = key("Who is told of the result.", {})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workflow:
-    """The states of a form's records."""
-
-    name: str = key("The name, and of the file.", yaml="workflow", role="name")
-    label: str = key("What people call it.")
-    form: str = key("The form it drives.")
-    status_label: str = key("The label of `status`.", "状态")
-    states: Mapping[str, State] = key("The first is the start.")
-    moves: Mapping[str, Move] = key("The ways between them.", {})
-    approvals: Mapping[str, Approval] = key("What moves with `approval:` open.", {})
     file: str = key("Where it was declared.", "", role="loader")
 
 
@@ -303,6 +190,7 @@ class Plugin:
     menu: tuple[MenuEntry, ...] = key("The side menu, in order.", ())
     settings: Mapping[str, Field] = key("What administrators may set.", {})
     jobs: Mapping[str, Job] = key("Work by the clock.", {})
+    notifications: Mapping[str, str] = key("Kinds of messages its rules send, and their labels.", {})
     root: Path = key("The folder of the declarations.", Path(), role="loader")
     forms: Mapping[str, Form] = key("From forms/*.yaml.", {}, role="loader")
     dictionaries: Mapping[str, Dictionary] = key("From dictionaries/*.yaml.", {}, role="loader")

@@ -7,32 +7,26 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from lowcode.conditions import OPERATORS
 from lowcode.declare.build import Key, keys_of, name_of
+from lowcode.declare.fields import Field, Rollup, Scope, Where
 from lowcode.declare.model import (
     Access,
     Action,
-    Approval,
     Dictionary,
     DictionaryItem,
-    Field,
     Form,
     Job,
     ListView,
     MenuEntry,
-    Move,
     Numbering,
     Panel,
     Plugin,
-    Rollup,
-    Scope,
+    Print,
     Section,
-    State,
-    Step,
-    Where,
-    Workflow,
 )
 from lowcode.declare.names import CODE, NAME
 from lowcode.declare.problems import PROBLEMS
 from lowcode.declare.reader import MAX_BYTES, MAX_DEPTH
+from lowcode.declare.workflows import Approval, Move, State, Step, Workflow
 from lowcode.fieldtypes import COMMON_KEYS, FIELD_TYPES
 
 if TYPE_CHECKING:
@@ -40,7 +34,7 @@ if TYPE_CHECKING:
 
 FILES: tuple[tuple[str, "tuple[type[DataclassInstance], ...]"], ...] = (
     ("manifest.yaml", (Plugin, Numbering, Panel, MenuEntry, Job)),
-    ("forms/*.yaml", (Form, Section, Field, Rollup, ListView, Action, Access)),
+    ("forms/*.yaml", (Form, Section, Field, Rollup, ListView, Action, Print, Access)),
     ("dictionaries/*.yaml", (Dictionary, DictionaryItem)),
     ("workflows/*.yaml", (Workflow, State, Move, Approval, Step)),
 )

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from lowcode.declare.model import Field, Form, Plugin, Scope, Where
+from lowcode.declare.fields import Field, Scope, Where
+from lowcode.declare.model import Form, Plugin
 from lowcode.declare.problems import Report, Spot, hint, quote
 from lowcode.fieldtypes import FIELD_TYPES
 from lowcode.forms import HOST_FIELDS

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, String
 from sqlalchemy.types import TypeEngine
 
-from lowcode.declare.model import Field
+from lowcode.declare.fields import Field
 from lowcode.fieldtypes.base import FieldType, ValueFault
 from lowcode.i18n import _
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy.types import TypeEngine
 
-from lowcode.declare.model import Field
+from lowcode.declare.fields import Field
 
 COMMON_KEYS = frozenset({"label", "type", "help", "required", "readonly", "create_only", "computed", "visible_to"})
 ORDER = frozenset({"eq", "ne", "lt", "lte", "gt", "gte", "in", "between", "isnull"})

@@ -7,7 +7,7 @@ from sqlalchemy import Boolean, String
 from sqlalchemy.types import TypeEngine
 
 from lowcode.database.columns import Id
-from lowcode.declare.model import Field
+from lowcode.declare.fields import Field
 from lowcode.fieldtypes.base import FieldType, ValueFault
 from lowcode.fieldtypes.numbers import LARGEST
 from lowcode.i18n import _

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger
 from sqlalchemy.types import TypeEngine
 
 from lowcode.database.columns import FixedDecimal
-from lowcode.declare.model import Field
+from lowcode.declare.fields import Field
 from lowcode.fieldtypes.base import ORDER, FieldType, ValueFault
 from lowcode.i18n import _
 

@@ -8,7 +8,7 @@ from sqlalchemy import Date
 from sqlalchemy.types import TypeEngine
 
 from lowcode.database.columns import UtcDateTime
-from lowcode.declare.model import Field
+from lowcode.declare.fields import Field
 from lowcode.fieldtypes.base import ORDER, FieldType, ValueFault
 from lowcode.i18n import _
 

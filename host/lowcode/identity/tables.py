@@ -1,6 +1,6 @@
 """The tables of identity."""
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, String, Table
+from sqlalchemy import JSON, BigInteger, Boolean, Column, ForeignKey, String, Table
 
 from lowcode.database.columns import Id, UtcDateTime
 from lowcode.database.metadata import metadata
@@ -28,10 +28,22 @@ users = Table(
     Column("is_active", Boolean, nullable=False),
     Column("must_change_password", Boolean, nullable=False),
     Column("language", String(8)),
+    Column("email", String(255)),
+    Column("password_changed_at", UtcDateTime()),
+    Column("password_history", JSON),
+    Column("totp_secret", String(64)),
+    Column("totp_pending", String(64)),
+    Column("totp_used", BigInteger),
+    Column("muted", JSON),
     Column("created_at", UtcDateTime(), nullable=False),
     Column("updated_at", UtcDateTime(), nullable=False),
 )
-"""`username_key` is what makes a username unique: its compatibility form in one case."""
+"""`username_key` is what makes a username unique: its compatibility form in one case.
+
+`password_history` are the hashes before the present one, newest first. `totp_pending` becomes `totp_secret` when the
+person has shown a right code; `totp_used` is the time step of the last code, which is good once. `muted` are the
+notifications the person switched off, as `kind:channel`.
+"""
 
 user_roles = Table(
     "user_roles",
@@ -48,8 +60,14 @@ sessions = Table(
     Column("created_at", UtcDateTime(), nullable=False),
     Column("last_seen_at", UtcDateTime(), nullable=False),
     Column("expires_at", UtcDateTime(), nullable=False, index=True),
+    Column("address", String(64)),
+    Column("agent", String(200)),
+    Column("viewing_as", Id, ForeignKey("users.id", ondelete="CASCADE")),
 )
-"""Only the SHA-256 of a token is kept, so a copy of the database opens no session."""
+"""Only the SHA-256 of a token is kept, so a copy of the database opens no session.
+
+`viewing_as` is whose eyes an administrator looks through; such a session only reads.
+"""
 
 login_attempts = Table(
     "login_attempts",

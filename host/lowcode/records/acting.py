@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lowcode.declare.model import Action, Field, Move
+from lowcode.declare.fields import Field
+from lowcode.declare.model import Action
+from lowcode.declare.workflows import Move
 from lowcode.errors import Fault, Forbidden, Invalid, NotFound, Refused
 from lowcode.forms import LiveForm
 from lowcode.i18n import _

@@ -3,7 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 from lowcode import access
-from lowcode.declare.model import Action, Field, Move
+from lowcode.declare.fields import Field
+from lowcode.declare.model import Action
+from lowcode.declare.workflows import Move
 from lowcode.forms import LiveForm, visible_fields
 from lowcode.i18n import _
 from lowcode.workflow import machine

@@ -10,7 +10,7 @@ from sqlalchemy import Select, select
 
 from lowcode import access, files
 from lowcode.database.among import among
-from lowcode.declare.model import Field
+from lowcode.declare.fields import Field
 from lowcode.errors import NotFound
 from lowcode.fieldtypes import FIELD_TYPES, TextType, ValueFault
 from lowcode.forms import HOST_FIELDS, LiveForm

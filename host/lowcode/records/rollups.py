@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, ScalarSelect, func, select, update
 
 from lowcode.conditions import split_key
-from lowcode.declare.model import Field, Rollup
+from lowcode.declare.fields import Field, Rollup
 from lowcode.forms import Inbound, LiveForm
 from lowcode.records.record import Record
 

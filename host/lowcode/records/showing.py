@@ -5,7 +5,8 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from lowcode import files
-from lowcode.declare.model import Field, Workflow
+from lowcode.declare.fields import Field
+from lowcode.declare.workflows import Workflow
 from lowcode.fieldtypes import FIELD_TYPES
 from lowcode.i18n import _
 from lowcode.records import titles

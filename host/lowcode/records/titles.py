@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Column, Select, String, literal_column, select, union_all
 
 from lowcode.database.among import among
-from lowcode.declare.model import Field
+from lowcode.declare.fields import Field
 from lowcode.identity.tables import departments, users
 
 if TYPE_CHECKING:

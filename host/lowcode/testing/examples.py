@@ -11,7 +11,8 @@ from sqlalchemy import update
 
 from lowcode.conditions import split_key
 from lowcode.configuration import Item
-from lowcode.declare.model import Field, Form, Where
+from lowcode.declare.fields import Field, Where
+from lowcode.declare.model import Form
 from lowcode.fieldtypes import FIELD_TYPES
 from lowcode.forms import LiveForm
 from lowcode.records import reading, saving

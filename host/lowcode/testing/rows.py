@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import MetaData
 
-from lowcode.declare.model import Form, Plugin, Workflow
+from lowcode.declare.model import Form, Plugin
+from lowcode.declare.workflows import Workflow
 from lowcode.forms import LiveForm, build_form
 from lowcode.records.record import Line, Record
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Row, select
 
 from lowcode.database.schema import approval_tasks, approvals
-from lowcode.declare.model import Field, Move, Step
+from lowcode.declare.fields import Field
+from lowcode.declare.workflows import Move, Step
 from lowcode.errors import Conflict, Invalid, NotFound, Refused
 from lowcode.forms import LiveForm
 from lowcode.i18n import _

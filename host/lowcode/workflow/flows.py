@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from lowcode.declare.model import Step, Workflow
+from lowcode.declare.workflows import Step, Workflow
 
 if TYPE_CHECKING:
     from lowcode.context import Context

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lowcode import access
-from lowcode.declare.model import Action, Move
+from lowcode.declare.model import Action
+from lowcode.declare.workflows import Move
 from lowcode.forms import LiveForm
 from lowcode.records.record import Record
 

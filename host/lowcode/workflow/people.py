@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from lowcode.declare.model import Step
+from lowcode.declare.workflows import Step
 from lowcode.forms import LiveForm
 from lowcode.identity.model import ADMIN
 from lowcode.records.record import Record

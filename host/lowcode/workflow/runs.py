@@ -34,6 +34,9 @@ class Run:
     outcome: str | None
     closed_at: datetime | None
     digest: str
+    version: int | None = None
+    chosen: Mapping[str, Sequence[int]] | None = None
+    urged_at: datetime | None = None
 
 
 def add(

@@ -8,7 +8,7 @@ from sqlalchemy import Row, exists, or_, select
 
 from lowcode import access
 from lowcode.database.schema import approval_tasks, approvals
-from lowcode.declare.model import Step
+from lowcode.declare.workflows import Step
 from lowcode.errors import NotFound, Refused
 from lowcode.forms import LiveForm
 from lowcode.i18n import _

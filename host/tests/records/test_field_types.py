@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lowcode.declare.model import Field
+from lowcode.declare.fields import Field
 from lowcode.fieldtypes import COMMON_KEYS, FIELD_TYPES, ValueFault
 from lowcode.testing.values import BAD, bad_numbers
 

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from lowcode.declare.model import Field
+from lowcode.declare.fields import Field
 from lowcode.web.pages.formdata import tidied
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lowcode.declare.model import Field, Where
+from lowcode.declare.fields import Field, Where
 from lowcode.forms import LiveForm
 from lowcode.records import store
 from lowcode.testing import values

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from lowcode.declare.model import Field, Move
+from lowcode.declare.fields import Field
+from lowcode.declare.workflows import Move
 from lowcode.forms import LiveForm
 from lowcode.testing.conformance.base import Checks, need, path
 from lowcode.testing.examples import Examples

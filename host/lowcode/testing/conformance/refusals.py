@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from lowcode.declare.model import Field
+from lowcode.declare.fields import Field
 from lowcode.fieldtypes import FIELD_TYPES, LinesType, TextType
 from lowcode.forms import LiveForm
 from lowcode.testing import values

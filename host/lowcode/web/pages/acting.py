@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, render_template, request
 
 from lowcode import access
-from lowcode.declare.model import Action, Move
+from lowcode.declare.model import Action
+from lowcode.declare.workflows import Move
 from lowcode.errors import Conflict, Fault, Invalid, NotFound
 from lowcode.forms import LiveForm
 from lowcode.i18n import _

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from lowcode.declare.model import Action, Move
+from lowcode.declare.model import Action
+from lowcode.declare.workflows import Move
 from lowcode.errors import Refused
 from lowcode.forms import LiveForm
 from lowcode.i18n import _

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from lowcode import initialise, settings
-from lowcode.declare.model import Field
+from lowcode.declare.fields import Field
 from lowcode.errors import Invalid
 from lowcode.i18n import _
 from lowcode.web.current import current_platform, current_user

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lowcode import access
-from lowcode.declare.model import COLOURS, Field
+from lowcode.declare.fields import COLOURS, Field
 from lowcode.fieldtypes import FIELD_TYPES
 from lowcode.forms import LiveForm
 from lowcode.i18n import _

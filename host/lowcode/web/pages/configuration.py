@@ -7,7 +7,7 @@ from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from lowcode import dictionaries, numbering
-from lowcode.declare.model import COLOURS
+from lowcode.declare.fields import COLOURS
 from lowcode.errors import Conflict, Fault, Invalid, NotFound
 from lowcode.i18n import _
 from lowcode.web.current import current_platform, current_user

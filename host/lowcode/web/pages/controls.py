@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lowcode.configuration import Item
-from lowcode.declare.model import Field
+from lowcode.declare.fields import Field
 from lowcode.fieldtypes import FIELD_TYPES
 from lowcode.fieldtypes.numbers import NumberType
 from lowcode.forms import LiveForm, visible_fields

@@ -8,7 +8,8 @@ from flask import Blueprint, render_template, request
 from sqlalchemy import select, true
 
 from lowcode import access
-from lowcode.declare.model import Field, ListView
+from lowcode.declare.fields import Field
+from lowcode.declare.model import ListView
 from lowcode.errors import NotFound
 from lowcode.forms import LiveForm, visible_fields
 from lowcode.i18n import _, many

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, render_template
 
-from lowcode.declare.model import Field
+from lowcode.declare.fields import Field
 from lowcode.errors import Errors, Fault
 from lowcode.forms import LiveForm
 from lowcode.i18n import _

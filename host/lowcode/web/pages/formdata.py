@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from werkzeug.datastructures import MultiDict
 
-from lowcode.declare.model import Field
+from lowcode.declare.fields import Field
 
 LOCAL = "%Y-%m-%d %H:%M"
 NUMBERS = frozenset({"integer", "number", "money"})

@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, make_response, render_template, request
 
 from lowcode import access
-from lowcode.declare.model import Field, ListView
+from lowcode.declare.fields import Field
+from lowcode.declare.model import ListView
 from lowcode.errors import Invalid, NotFound
 from lowcode.forms import LiveForm, visible_fields
 from lowcode.i18n import _, many

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, false, func, or_, select
 
 from lowcode import access
 from lowcode.conditions import ascii_lower, lower
-from lowcode.declare.model import Field
+from lowcode.declare.fields import Field
 from lowcode.errors import NotFound
 from lowcode.forms import LiveForm, visible_fields
 from lowcode.i18n import _

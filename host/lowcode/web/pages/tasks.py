@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, render_template, request
 
-from lowcode.declare.model import Field
+from lowcode.declare.fields import Field
 from lowcode.errors import Conflict, Fault, Invalid, Malformed
 from lowcode.i18n import _
 from lowcode.web import idempotency
