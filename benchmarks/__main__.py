@@ -1,12 +1,16 @@
 """Run the benchmarks: `python -m benchmarks --help`."""
 
 import argparse
+import json
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import Connection, text
 
 from benchmarks import fill, load, postgres, queries, report
 from benchmarks.operations import OPERATIONS, Operation
@@ -34,17 +38,18 @@ def main() -> None:
         counted = queries.count(platform, company) if not options.no_pages else {}
         platform.db.engine.dispose()
         environment = {"LOWCODE_DATABASE_URL": url, "LOWCODE_HOME": str(home), "BENCH_SELLER": str(company.seller)}
+        environment["BENCH_TOKENS"] = json.dumps(company.tokens)
         environment["BENCH_DATABASE"] = url.replace("+psycopg", "")
         servers = {"host": stack.enter_context(serve("benchmarks.host_app:app", environment))}
         if not platform.db.is_sqlite:
             servers["raw"] = stack.enter_context(serve("benchmarks.raw:app", environment))
         facts |= {f"{side} start": f"{server.started_in:.2f} s" for side, server in servers.items()}
         facts |= {f"{side} idle worker": _memory(server) for side, server in servers.items()}
-        measured = _measure(servers, company, options)
+        measured = _measure(servers, platform, company, options)
         facts |= {f"{side} worker after the load": _memory(server) for side, server in servers.items()}
         facts |= {f"queries, {name}": number for name, number in counted.items()}
-        text = report.write("sqlite" if platform.db.is_sqlite else "postgresql", measured, facts)
-        print(f"\n{text}")
+        written = report.write("sqlite" if platform.db.is_sqlite else "postgresql", measured, facts)
+        print(f"\n{written}")
 
 
 def _options() -> Any:
@@ -82,25 +87,33 @@ def _memory(server: Server) -> str:
     return f"{found['Pss']} MB PSS, {found['Rss']} MB RSS"
 
 
-def _measure(servers: dict[str, Server], company: fill.Company, options: Any) -> report.Measured:
+def _measure(servers: dict[str, Server], platform: Platform, company: fill.Company, options: Any) -> report.Measured:
     chosen = [each for each in OPERATIONS if not options.only or each.name in options.only]
     measured: report.Measured = {}
     for operation in chosen:
         for clients in options.clients:
-            key, pair = (operation.name, clients), _in_turns(servers, operation, company, clients, options)
+            key, pair = (operation.name, clients), _in_turns(servers, platform, operation, company, clients, options)
             measured[key] = pair
             print(report.table({key: pair}).splitlines()[-1], flush=True)
     return measured
 
 
 def _in_turns(
-    servers: dict[str, Server], operation: Operation, company: fill.Company, clients: int, options: Any
+    servers: dict[str, Server],
+    platform: Platform,
+    operation: Operation,
+    company: fill.Company,
+    clients: int,
+    options: Any,
 ) -> dict[str, load.Round]:
     """Measure the servers by turns, so that what else the machine does disturbs both; keep the best round of each."""
     best: dict[str, load.Round] = {}
     for _round in range(options.rounds):
         for side, server in servers.items():
-            found = load.measure(server.port, operation.requests(company), operation.expect, clients, options.seconds)
+            for statement in operation.prepare:
+                platform.db.run(partial(Connection.execute, statement=text(statement)))
+            requests = operation.requests(company, clients)
+            found = load.measure(server.port, requests, operation.expect, clients, options.seconds)
             if side not in best or found.rate > best[side].rate:
                 best[side] = found
     return best

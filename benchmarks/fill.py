@@ -8,19 +8,23 @@ from itertools import islice
 from random import Random
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select, text
+from sqlalchemy import Connection, Table, insert, select, text, update
 
 from crm_plugin.pricing import price_line
 from lowcode import initialise
 from lowcode.database.metadata import metadata
-from lowcode.identity import sessions, users
+from lowcode.database.schema import approval_tasks, approvals, trail_head
+from lowcode.declare.workflows import Step
+from lowcode.identity import departments, sessions, users
 from lowcode.identity.tables import users as user_table
 from lowcode.platform import Platform
+from lowcode.workflow import flows, trail
 
 SELLERS = 50
 PRODUCTS = 1000
 QUOTATIONS = 1000
 LINES = 50
+TASKS = 10_000
 CHUNK = 5000
 PLACES = ("华东", "江南", "东海", "北辰", "中原", "西岭", "南粤", "长风", "天和", "金石", "云帆", "海川")
 TRADES = ("精密机械", "新能源", "生物医药", "供应链", "环保科技", "电子材料", "智能装备", "食品", "信息技术")
@@ -36,11 +40,16 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 class Company:
     """What the load generator needs to know of the data."""
 
-    token: str
+    tokens: dict[str, str]
     seller: int
     customers: int
     products: int
     quotations: int
+
+    @property
+    def token(self) -> str:
+        """Give the session of the seller, who owns the quotations."""
+        return self.tokens["sales"]
 
 
 def create_tables(platform: Platform) -> None:
@@ -57,7 +66,7 @@ def fill(platform: Platform, customers: int) -> Company:
     platform.as_system(lambda ctx: initialise.apply(ctx, "crm"))
     with platform.db.write() as connection:
         sellers = _sellers(connection, platform)
-        token = sessions.open_session(connection, sellers[0], datetime.now(UTC))
+        tokens = _sign_in(connection, platform, sellers)
         table = {name: form.table for name, form in platform.forms.items()}
         lines = platform.forms["quotation"].line_tables["lines"]
         products = list(_products(random, sellers))
@@ -68,8 +77,12 @@ def fill(platform: Platform, customers: int) -> Company:
         _write(connection, table["quotation"], (quotation for quotation, _rows in quotations))
         _write(connection, lines, (row for _quotation, rows in quotations for row in rows))
         _advance_ids(connection, table["product"], table["customer"], table["contact"], table["quotation"])
+        for each in (table["customer"], table["quotation"]):
+            of_owner = select(user_table.c.department_id).where(user_table.c.id == each.c.owner)
+            connection.execute(update(each).values(owner_department=of_owner.scalar_subquery()))
+        _tasks(connection, sellers[0])
     _analyse(platform)
-    return Company(token, sellers[0], customers, PRODUCTS, QUOTATIONS)
+    return Company(tokens, sellers[0], customers, PRODUCTS, QUOTATIONS)
 
 
 def _sellers(connection: Connection, platform: Platform) -> list[int]:
@@ -77,8 +90,21 @@ def _sellers(connection: Connection, platform: Platform) -> list[int]:
         named = {"username": f"seller{serial}", "name": f"销售{serial}"}
         payload = named | {"password": "Bench-12345-x", "roles": ["sales"]}
         users.create(connection, payload, platform.roles)
-    connection.execute(user_table.update().values(must_change_password=False))
     return list(connection.scalars(select(user_table.c.id).order_by(user_table.c.id)))
+
+
+def _sign_in(connection: Connection, platform: Platform, sellers: list[int]) -> dict[str, str]:
+    """Open the sessions: a seller, the head of half the sellers, an executive, and one with very much to decide."""
+    department = departments.create(connection, {"name": "销售部"})["id"]
+    people = {"sales": sellers[0]}
+    for username, role in (("head", "manager"), ("exec", "exec"), ("busy", "manager")):
+        payload = {"username": username, "name": username, "password": "Bench-12345-x", "roles": [role]}
+        people[username] = users.create(connection, payload | {"department": department}, platform.roles)["id"]
+    half = user_table.c.id.in_(sellers[: SELLERS // 2])
+    connection.execute(user_table.update().where(half).values(department_id=department))
+    connection.execute(user_table.update().values(must_change_password=False))
+    departments.update_department(connection, department, {"head": people["head"]})
+    return {name: sessions.open_session(connection, person, datetime.now(UTC)) for name, person in people.items()}
 
 
 def _system(key: int, owner: int, day: int = 0) -> dict[str, Any]:
@@ -167,6 +193,25 @@ def _quotations(
             },
             rows,
         )
+
+
+def _tasks(connection: Connection, seller: int) -> None:
+    """Let very many approvals wait for one person; they are of records that nobody opens here."""
+    busy = connection.scalar(select(user_table.c.id).where(user_table.c.username == "busy"))
+    step = Step(name="head", label="部门负责人", approvers={"head_of": "owner"})
+    flow = flows.to_json(flows.Flow("报价审批", "approved", "rejected", (step,)))
+    shared = {"form": "quotation", "workflow": "quotation", "approval": "review", "submitted_by": seller, "step": 0}
+    runs = (
+        shared
+        | {"id": key, "record": QUOTATIONS + key, "title": f"报价 {key}", "definition": flow, "document": {}}
+        | {"digest": "0" * 64, "submitted_at": START}
+        for key in range(1, TASKS + 1)
+    )
+    _write(connection, approvals, runs)
+    asked = {"step": 0, "position": 0, "user": busy, "submitted_by": seller, "state": "open", "opened_at": START}
+    _write(connection, approval_tasks, (asked | {"approval_id": key} for key in range(1, TASKS + 1)))
+    _advance_ids(connection, approvals)
+    connection.execute(insert(trail_head).values(id=1, seq=0, hash=trail.START))
 
 
 TOTALS = {

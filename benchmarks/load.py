@@ -3,12 +3,12 @@
 import multiprocessing
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-Requests = Callable[[int], Iterator[bytes]]
-"""Gives the endless requests of one client, by its number."""
+Requests = Callable[[int], Generator[bytes, bytes, None]]
+"""Gives the endless requests of one client, by its number; each is told the answer to the one before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +56,17 @@ def _client(
 
 
 def _run(
-    port: int, requests: Iterator[bytes], expect: bytes, seconds: float, barrier: Any
+    port: int, requests: Generator[bytes, bytes, None], expect: bytes, seconds: float, barrier: Any
 ) -> tuple[list[float], float]:
     times: list[float] = []
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        _ask(connection, next(requests), expect)  # the first one opens database connections
+        answer = _ask(connection, next(requests), expect)  # the first one opens database connections
         barrier.wait()
         begun = time.perf_counter()
         end = begun + seconds
         while (before := time.perf_counter()) < end:
-            _ask(connection, next(requests), expect)
+            answer = _ask(connection, requests.send(answer), expect)
             times.append(time.perf_counter() - before)
         return times, time.perf_counter() - begun
 

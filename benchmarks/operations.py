@@ -1,43 +1,61 @@
 """The operations measured. Both servers get the same bytes."""
 
+import itertools
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 from urllib.parse import urlencode
 
-from benchmarks.fill import LEVELS, LINES, SELLERS, STATUSES, TRADES, Company
+from benchmarks.fill import LEVELS, LINES, QUOTATIONS, SELLERS, STATUSES, TRADES, Company
+
+DRAFTS_AGAIN = (
+    "UPDATE crm_quotation SET status = 'draft'",
+    f"UPDATE approvals SET outcome = 'cancelled' WHERE outcome IS NULL AND record <= {QUOTATIONS}",
+)
+Conversation = Generator[bytes, bytes, None]
+"""The endless requests of one client; each `yield` gives back the answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What is asked, and the status that must be answered."""
+    """What is asked, and the status that must be answered.
+
+    `talk` makes the requests of one client of so many; `prepare` are statements that are run before each round.
+    """
 
     name: str
     label: str
     expect: bytes
-    request: Callable[[Company, Random], bytes]
+    talk: Callable[[Company, int, int], Conversation]
+    prepare: tuple[str, ...] = ()
 
-    def requests(self, company: Company) -> Callable[[int], Iterator[bytes]]:
+    def requests(self, company: Company, clients: int) -> Callable[[int], Conversation]:
         """Give each client its own endless requests."""
-
-        def of_client(number: int) -> Iterator[bytes]:
-            random = Random(f"{self.name} {number} {os.getpid()}")
-            while True:
-                yield self.request(company, random)
-
-        return of_client
+        return lambda number: self.talk(company, number, clients)
 
 
-def _http(company: Company, method: str, path: str, body: Any = None) -> bytes:
+def http(token: str, method: str, path: str, body: Any = None) -> bytes:
+    """Write one request."""
     content = b"" if body is None else json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
     head = (
-        f"{method} /api/v1{path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {company.token}\r\n"
+        f"{method} /api/v1{path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
     )
     return head.encode() + content
+
+
+def _each(request: Callable[[Company, Random], bytes]) -> Callable[[Company, int, int], Conversation]:
+    """Ask for one thing again and again."""
+
+    def talk(company: Company, number: int, _clients: int) -> Conversation:
+        random = Random(f"{request.__name__} {number} {os.getpid()}")
+        while True:
+            yield request(company, random)
+
+    return talk
 
 
 def _create_customer(company: Company, random: Random) -> bytes:
@@ -51,7 +69,7 @@ def _create_customer(company: Company, random: Random) -> bytes:
         "region": "华东",
         "address": "示范路 1 号",
     }
-    return _http(company, "POST", "/forms/customer/records", body)
+    return http(company.token, "POST", "/forms/customer/records", body)
 
 
 def _quotation(company: Company, random: Random) -> dict[str, Any]:
@@ -68,7 +86,7 @@ def _quotation(company: Company, random: Random) -> dict[str, Any]:
 
 
 def _create_quotation(company: Company, random: Random) -> bytes:
-    return _http(company, "POST", "/forms/quotation/records", _quotation(company, random))
+    return http(company.token, "POST", "/forms/quotation/records", _quotation(company, random))
 
 
 def _list(company: Company, random: Random) -> bytes:
@@ -79,21 +97,48 @@ def _list(company: Company, random: Random) -> bytes:
         "status": random.choice(STATUSES),
         "per_page": 20,
     }
-    return _http(company, "GET", f"/forms/customer/records?{urlencode(asked)}")
+    return http(company.token, "GET", f"/forms/customer/records?{urlencode(asked)}")
 
 
 def _read(company: Company, random: Random) -> bytes:
-    return _http(company, "GET", f"/forms/quotation/records/{random.randrange(1, company.quotations + 1)}")
+    return http(company.token, "GET", f"/forms/quotation/records/{random.randrange(1, company.quotations + 1)}")
 
 
 def _preview(company: Company, random: Random) -> bytes:
-    return _http(company, "POST", "/forms/quotation/preview", _quotation(company, random))
+    return http(company.token, "POST", "/forms/quotation/preview", _quotation(company, random))
+
+
+def _list_of(kind: str) -> Callable[[Company, Random], bytes]:
+    def newest(company: Company, _random: Random) -> bytes:
+        return http(company.tokens[kind], "GET", "/forms/customer/records?list=all&per_page=20")
+
+    return newest
+
+
+def _approve(company: Company, number: int, clients: int) -> Conversation:
+    """Submit a quotation, and let the head and then the executive look at it and agree."""
+    for quotation in itertools.cycle(range(number + 1, company.quotations + 1, clients)):
+        record = f"/forms/quotation/records/{quotation}"
+        yield http(company.token, "POST", f"{record}/actions/submit", {})
+        for approver in (company.tokens["head"], company.tokens["exec"]):
+            run = yield http(approver, "GET", f"{record}/approval")
+            task = json.loads(run.partition(b"\r\n\r\n")[2])["task"]
+            yield http(approver, "POST", f"/tasks/{task}/agree", {"opinion": "同意"})
+
+
+def _todo(company: Company, _random: Random) -> bytes:
+    return http(company.tokens["busy"], "GET", "/tasks?box=todo&per_page=20")
 
 
 OPERATIONS = (
-    Operation("create_customer", "create a customer", b"201", _create_customer),
-    Operation("create_quotation", "create a 50-line quotation", b"201", _create_quotation),
-    Operation("list", "list 20 of 100,000: substring, owner, status, total", b"200", _list),
-    Operation("read", "read a 50-line quotation", b"200", _read),
-    Operation("preview", "preview a 50-line quotation", b"200", _preview),
+    Operation("create_customer", "create a customer", b"201", _each(_create_customer)),
+    Operation("create_quotation", "create a 50-line quotation", b"201", _each(_create_quotation)),
+    Operation("list", "list 20 of 100,000: substring, owner, status, total", b"200", _each(_list)),
+    Operation("read", "read a 50-line quotation", b"200", _each(_read)),
+    Operation("preview", "preview a 50-line quotation", b"200", _each(_preview)),
+    Operation("list_own", "list the newest 20 of 100,000, own only", b"200", _each(_list_of("sales"))),
+    Operation("list_department", "list the newest 20 of 100,000, department", b"200", _each(_list_of("head"))),
+    Operation("list_all", "list the newest 20 of 100,000, unfiltered", b"200", _each(_list_of("exec"))),
+    Operation("approve", "submit → 2 × (read, agree) → approved, 50 lines", b"200", _approve, DRAFTS_AGAIN),
+    Operation("todo", "to-do list, 20 of 10,000 open tasks", b"200", _each(_todo)),
 )

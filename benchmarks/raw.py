@@ -1,4 +1,4 @@
-"""The yardstick: a bare WSGI application with hand-written SQL for the same five requests.
+"""The yardstick: a bare WSGI application with hand-written SQL for the same requests.
 
 It checks nothing and knows nobody: no sign-in, no permissions, no validation, no headers. It reads and writes the
 same rows in the same number of transactions, and does the same arithmetic.
@@ -6,8 +6,7 @@ same rows in the same number of transactions, and does the same arithmetic.
 
 import json
 import os
-import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,9 +14,10 @@ from urllib.parse import parse_qs
 
 import psycopg
 
+from benchmarks import raw_approvals
+from benchmarks.raw_database import connect, read_quotation, rows
 from crm_plugin.pricing import price_line
 
-_local = threading.local()
 SELLER = int(os.environ.get("BENCH_SELLER", "1"))
 
 COUNTER = """
@@ -56,13 +56,17 @@ PAGE = f"""
     SELECT c.*, u.name AS owner_name, (SELECT name FROM crm_contact k WHERE k.id = c.primary_contact) AS contact_name
     {MATCHES.replace("crm_customer c", "crm_customer c LEFT JOIN users u ON u.id = c.owner")}
     ORDER BY c.created_at DESC, c.id DESC LIMIT %s"""
-READ = """
-    SELECT q.*, c.name AS customer_name, k.name AS contact_name, u.name AS owner_name FROM crm_quotation q
-    LEFT JOIN crm_customer c ON c.id = q.customer LEFT JOIN crm_contact k ON k.id = q.contact
-    LEFT JOIN users u ON u.id = q.owner WHERE q.id = %s AND q.deleted_at IS NULL"""
-READ_LINES = """
-    SELECT l.*, p.name AS product_title FROM crm_quotation_lines l LEFT JOIN crm_product p ON p.id = l.product
-    WHERE l.record_id = %s ORDER BY l.position"""
+LIVE = "c.deleted_at IS NULL AND c.owner IS NOT NULL"
+NEWEST = f"""
+    SELECT c.*, u.name AS owner_name, (SELECT name FROM crm_contact k WHERE k.id = c.primary_contact) AS contact_name
+    FROM crm_customer c LEFT JOIN users u ON u.id = c.owner WHERE {LIVE} {{where}}
+    ORDER BY c.created_at DESC, c.id DESC LIMIT %s"""
+TOKENS = {token: name for name, token in json.loads(os.environ.get("BENCH_TOKENS", "{}")).items()}
+SCOPES: dict[str, tuple[str, tuple[Any, ...]]] = {
+    "sales": ("AND c.owner = %s", (SELLER,)),
+    "head": ("AND c.owner_department = 1", ()),
+    "exec": ("", ()),
+}
 PRODUCTS = """
     SELECT id, code, name, spec, unit, reference_price, tax_rate FROM crm_product
     WHERE id = ANY(%s) AND deleted_at IS NULL AND status = 'on_sale'"""
@@ -77,15 +81,24 @@ def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable
         answer: Any = {"status": "ok"}
     elif method == "POST":
         body = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
-        if path.endswith("/preview"):
+        if path.endswith("/submit"):
+            answer = raw_approvals.submit(int(path.split("/")[-3]))
+        elif path.endswith("/agree"):
+            answer = raw_approvals.agree(int(path.split("/")[-2]), body["opinion"])
+        elif path.endswith("/preview"):
             answer = _priced(body)
         else:
             status = "201 Created"
             answer = _create_customer(body) if path == "/api/v1/forms/customer/records" else _create_quotation(body)
+    elif path == "/api/v1/tasks":
+        answer = raw_approvals.todo(parse_qs(environ["QUERY_STRING"]))
+    elif path.endswith("/approval"):
+        answer = raw_approvals.read(int(path.split("/")[-2]))
     elif path == "/api/v1/forms/customer/records":
-        answer = _list(parse_qs(environ["QUERY_STRING"]))
+        asked = parse_qs(environ["QUERY_STRING"])
+        answer = _list(asked) if "search" in asked else _newest(environ["HTTP_AUTHORIZATION"], asked)
     else:
-        answer = _read(int(path.rpartition("/")[2]))
+        answer = read_quotation(int(path.rpartition("/")[2]))
     content = json.dumps(answer, default=_plain, ensure_ascii=False, separators=(",", ":")).encode()
     start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(content)))])
     return [content]
@@ -97,20 +110,6 @@ def _plain(value: object) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def _connection() -> psycopg.Connection[Any]:
-    """Give this thread's connection; statements outside `transaction()` commit by themselves."""
-    if not hasattr(_local, "connection"):
-        _local.connection = psycopg.connect(os.environ["BENCH_DATABASE"], autocommit=True)
-    connection: psycopg.Connection[Any] = _local.connection
-    return connection
-
-
-def _rows(statement: str, values: Sequence[Any]) -> list[dict[str, Any]]:
-    cursor = _connection().execute(statement, values)
-    names = [column.name for column in cursor.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
 def _number(connection: psycopg.Connection[Any], rule: str, prefix: str, now: datetime) -> str:
     row = connection.execute(COUNTER, (rule, f"{now:%Y%m%d}")).fetchone()
     assert row is not None
@@ -118,7 +117,7 @@ def _number(connection: psycopg.Connection[Any], rule: str, prefix: str, now: da
 
 
 def _create_customer(body: dict[str, Any]) -> dict[str, Any]:
-    connection, now = _connection(), datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+    connection, now = connect(), datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     with connection.transaction():
         number = _number(connection, "customer", "KH", now)
         given = [body[name] for name in GIVEN]
@@ -130,8 +129,8 @@ def _create_customer(body: dict[str, Any]) -> dict[str, Any]:
 
 def _priced(body: dict[str, Any]) -> dict[str, Any]:
     ids = list({line["product"] for line in body["lines"]})
-    products = {row["id"]: row for row in _rows(PRODUCTS, (ids,))}
-    buyer = _rows(BUYER, (body["customer"],))[0]
+    products = {row["id"]: row for row in rows(PRODUCTS, (ids,))}
+    buyer = rows(BUYER, (body["customer"],))[0]
     lines = [_line(position, line, products[line["product"]]) for position, line in enumerate(body["lines"])]
     return {
         **body,
@@ -172,7 +171,7 @@ def _line(position: int, line: dict[str, Any], product: dict[str, Any]) -> dict[
 
 
 def _create_quotation(body: dict[str, Any]) -> dict[str, Any]:
-    connection, now = _connection(), datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+    connection, now = connect(), datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     with connection.transaction():
         priced = _priced(body)
         number = _number(connection, "quotation", "BJ", now)
@@ -192,9 +191,13 @@ def _create_quotation(body: dict[str, Any]) -> dict[str, Any]:
 def _list(asked: dict[str, list[str]]) -> dict[str, Any]:
     pattern = f"%{asked['search'][0].lower()}%"
     where = (int(asked["owner"][0]), asked["status"][0], pattern, pattern, pattern, pattern)
-    total = _rows(COUNT, where)[0]["count"]
-    return {"items": _rows(PAGE, (*where, int(asked["per_page"][0]))), "page": 1, "per_page": 20, "total": total}
+    total = rows(COUNT, where)[0]["count"]
+    return {"items": rows(PAGE, (*where, int(asked["per_page"][0]))), "page": 1, "per_page": 20, "total": total}
 
 
-def _read(key: int) -> dict[str, Any]:
-    return {**_rows(READ, (key,))[0], "lines": _rows(READ_LINES, (key,))}
+def _newest(authorization: str, asked: dict[str, list[str]]) -> dict[str, Any]:
+    """List what a seller owns, what a department owns, or everything, as the caller's token says."""
+    where, values = SCOPES[TOKENS[authorization.removeprefix("Bearer ")]]
+    total = rows(f"SELECT count(*) FROM crm_customer c WHERE {LIVE} {where}", values)[0]["count"]
+    items = rows(NEWEST.format(where=where), (*values, int(asked["per_page"][0])))
+    return {"items": items, "page": 1, "per_page": 20, "total": total}

@@ -1,6 +1,6 @@
 """The entry point: it says where the declarations and the rules are, nothing else."""
 
-from crm_plugin import ROOT, sample
+from crm_plugin import ROOT, jobs, sample
 from crm_plugin.rules import contact, customer, product, quotation
 from lowcode.api import Declaration, hookimpl
 
@@ -11,5 +11,6 @@ def declare() -> Declaration:
     return Declaration(
         root=ROOT,
         rules={"contact": contact, "customer": customer, "product": product, "quotation": quotation},
+        hooks=(jobs,),
         sample=sample,
     )

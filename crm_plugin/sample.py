@@ -9,11 +9,12 @@ from datetime import timedelta
 from decimal import Decimal
 from itertools import product as combinations
 from random import Random
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from crm_plugin import sample_quotations
 from lowcode.api import Context, Record, Refused, _
 
-CUSTOMERS, POOLED, QUOTATIONS = 200, 25, 300
+CUSTOMERS, POOLED = 200, 25
 
 HEADQUARTERS = "上海总部"
 
@@ -145,18 +146,6 @@ GIVEN = (
     "子涵",
 )
 POSTS = ("采购经理", "设备部长", "信息主管", "总经理", "项目经理", "自动化工程师", "厂长", "财务经理")
-PROJECTS = (
-    "车间数据采集",
-    "能耗监测",
-    "设备预测性维护",
-    "泵站远程监控",
-    "仓储环境监测",
-    "产线联网改造",
-    "机房动环监控",
-    "备件采购",
-)
-TYPED_BY_HAND = (("现场辅材", "item", 860), ("定制支架", "piece", 145), ("运输与包装", "time", 600))
-TERMS = "合同签订后预付 30%，到货验收后付 65%，质保期满付 5%。交货期 15 个工作日。"
 SOURCES = ("referral", "trade_show", "website", "search", "phone", "cold_visit", "wechat_group", "partner", "other")
 
 
@@ -169,13 +158,13 @@ def load(ctx: Context) -> str:
     products = _products(ctx, random, users["sunli"])
     customers = list(_customers(ctx, random, users))
     _release(ctx, customers[:POOLED])
-    _quotations(ctx, random, customers[POOLED:], products)
+    sample_quotations.load(ctx, random, users["zhaolei"], customers[POOLED:], products)
     return _(
         "已载入示例公司：{people} 位用户、{products} 个产品、{customers} 个客户、{quotations} 张报价单。",
         people=len(users),
         products=len(products),
         customers=len(customers),
-        quotations=QUOTATIONS,
+        quotations=sample_quotations.QUOTATIONS,
     )
 
 
@@ -183,7 +172,10 @@ def _people(ctx: Context) -> dict[str, int]:
     """Create departments below the headquarters, their people and their heads; give ids by username."""
     for department in HEADS:
         ctx.users.ensure_department(department, None if department == HEADQUARTERS else HEADQUARTERS)
-    users = {username: ctx.users.ensure(username, name, roles, place) for username, name, roles, place in PEOPLE}
+    users = {
+        username: ctx.users.ensure(username, name, roles, place, email=f"{username}@example.com")
+        for username, name, roles, place in PEOPLE
+    }
     for department, head in HEADS.items():
         ctx.users.set_head(department, users[head])
     return users
@@ -259,39 +251,3 @@ def _release(ctx: Context, customers: list[Record]) -> None:
             for contact in me.forms.contact.find(customer=customer.id, limit=10):
                 me.forms.contact.update(contact, {"owner": None})
             me.forms.customer.update(customer.id, {"owner": None, "pool_reason": reason})
-
-
-def _quotations(ctx: Context, random: Random, customers: list[Record], products: list[Record]) -> None:
-    """Create quotations of the last half year; contact, phone and prices are filled in by the host."""
-    for _serial in range(QUOTATIONS):
-        customer = random.choice(customers)
-        quote_date = ctx.today - timedelta(days=random.randrange(180))
-        values = {
-            "name": f"{customer.short_name}{random.choice(PROJECTS)}报价",
-            "customer": customer.id,
-            "quote_date": quote_date.isoformat(),
-            "valid_until": (quote_date + timedelta(days=30)).isoformat(),
-            "lines": [_line(random, products) for _position in range(random.randrange(1, 9))],
-            "terms": TERMS,
-        }
-        with ctx.as_user(customer.owner) as me:
-            me.forms.quotation.create(values)
-
-
-def _line(random: Random, products: list[Record]) -> dict[str, Any]:
-    """Make one line: nine of ten from the catalogue, the others typed by hand."""
-    discount = Decimal(random.choice((0, 0, 0, 3, 5, 8, 12)))
-    quantity = Decimal(random.choice((1, 2, 3, 5, 10, 20, 50)))
-    if random.random() < 0.9:
-        chosen = random.choice(products)
-        if chosen.unit == "metre":
-            quantity = Decimal(random.randrange(500, 20000)) / 10
-        return {"product": chosen.id, "quantity": quantity, "discount_rate": discount}
-    name, unit, price = random.choice(TYPED_BY_HAND)
-    return {
-        "product_name": name,
-        "unit": unit,
-        "quantity": quantity,
-        "unit_price": Decimal(price),
-        "discount_rate": discount,
-    }

@@ -17,6 +17,8 @@ CHINESE = re.compile(r"[\u3400-\u9fff]")
 DECLARATIONS = sorted(
     path for pattern in ("manifest.yaml", "forms/*", "dictionaries/*", "workflows/*") for path in ROOT.glob(pattern)
 )
+CALL = re.compile(r"""\b_\(\s*"((?:[^"\\]|\\.)*)\"""")
+PRINTS = sorted(ROOT.glob("prints/*.html"))
 MODULES = sorted(Path(ROOT, "crm_plugin").rglob("*.py"))
 
 
@@ -32,12 +34,16 @@ def texts(node: Any) -> Iterator[str]:
 
 
 def messages(module: Path) -> Iterator[str]:
-    """Find the literals that `_` translates."""
+    """Find the literals that `_` translates, and the texts of notifications, which their readers translate."""
     for node in ast.walk(ast.parse(module.read_text("utf-8"))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_":
             (text,) = (argument.value for argument in node.args if isinstance(argument, ast.Constant))
             assert isinstance(text, str)
             yield text
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "notify":
+            text = node.args[2]
+            assert isinstance(text, ast.Constant), f"{module.name}:{node.lineno} hides the text of a notification."
+            yield str(text.value)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +60,13 @@ def _all_forms(text: object) -> str:
 
 def used() -> set[str]:
     declared = {text for path in DECLARATIONS for text in texts(yaml.safe_load(path.read_text("utf-8")))}
-    return declared | {text for module in MODULES for text in messages(module)}
+    printed = {text for template in PRINTS for text in CALL.findall(template.read_text("utf-8"))}
+    return declared | printed | {text for module in MODULES for text in messages(module)}
+
+
+def test_templates_say_nothing_around_the_catalogue() -> None:
+    for template in PRINTS:
+        assert CHINESE.search(CALL.sub("", template.read_text("utf-8"))) is None, template.name
 
 
 def test_every_text_is_translated(english: dict[str, str]) -> None:

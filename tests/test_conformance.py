@@ -5,3 +5,4 @@ from lowcode.testing.conformance import Conformance
 
 class TestConformance(Conformance):
     modules = ("crm_plugin.plugin",)
+    least_cells = 2000

@@ -64,3 +64,15 @@ def test_a_quotation_is_reviewed_by_the_head_and_an_executive(crm: Plugin) -> No
     editable = {name for name, state in workflow.states.items() if state.editable}
     assert editable == set(workflow.moves["submit"].from_) == {"draft", "rejected", "withdrawn"}
     assert not workflow.states[workflow.moves["submit"].to].editable
+
+
+def test_those_who_sell_do_not_see_that_a_price_is_below_the_floor(crm: Plugin) -> None:
+    assert set(crm.forms["quotation"].fields["below_floor"].visible_to) == {"finance", "exec", "product", "admin"}
+
+
+def test_only_the_system_expires_converts_and_voids(crm: Plugin) -> None:
+    moves = crm.workflows["quotation"].moves
+    assert {name for name, move in moves.items() if move.by == ("system",)} == {"expire", "convert", "void"}
+    others = {name: set(move.by) for name, move in moves.items() if move.by != ("system",)}
+    assert others.pop("withdraw") == {"submitter"}
+    assert all(by == {"owner", "manager", "admin"} for by in others.values())

@@ -1,11 +1,13 @@
 """Who may do what: the one gate of verbs and the one row filter, both read from `access:`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, true
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
 
-from lowcode.declare.fields import Scope
+from lowcode.conditions import Condition
+from lowcode.database.schema import team_members
+from lowcode.declare.fields import Scope, Where
 from lowcode.declare.model import Access
 from lowcode.errors import Forbidden, NotFound
 from lowcode.forms import LiveForm
@@ -16,11 +18,15 @@ if TYPE_CHECKING:
     from lowcode.context import Context
 
 VERBS = ("read", "create", "edit", "delete", "export")
+SHARED = {"read": ("read", "write"), "edit": ("write",)}
+"""What each level of a team member adds to `own` and `department`; nothing else is ever shared."""
+
+OWNED = ("own", "department")
 
 
 def is_allowed(ctx: "Context", form: LiveForm, verb: str) -> bool:
     """Tell whether any of the person's roles grants the verb on some record."""
-    return any(True for _grant in _granted(ctx, form, verb))
+    return any(True for _grant in grants(ctx, form, verb))
 
 
 def require(ctx: "Context", form: LiveForm, verb: str) -> None:
@@ -34,50 +40,103 @@ def require(ctx: "Context", form: LiveForm, verb: str) -> None:
 
 def clause(ctx: "Context", form: LiveForm, verb: str = "read") -> ColumnElement[bool]:
     """Give the row filter of a verb: for lists, records, pickers, counts, files and exports alike."""
-    scopes = [_scope_clause(ctx, form, scope) for scope in _granted(ctx, form, verb)]
-    if not scopes:
+    parts = [part for _role, part in grants(ctx, form, verb)]
+    if not parts:
         return false()
+    alternatives = [_part_clause(ctx, form, part) for part in parts]
+    if is_sharing(form, verb, parts):
+        alternatives.append(_shared_clause(ctx, form, verb))
     narrowing = [condition.clause(form, ctx.tokens) for condition in _narrowing(ctx, form, verb)]
-    return and_(_any(scopes), *narrowing) if narrowing else _any(scopes)
+    return and_(_any(alternatives), *narrowing) if narrowing else _any(alternatives)
 
 
-def _any(clauses: list[ColumnElement[bool]]) -> ColumnElement[bool]:
-    """Join alternatives; most often there is one, and every query asks."""
-    return clauses[0] if len(clauses) == 1 else or_(*clauses)
-
-
-def permits(ctx: "Context", form: LiveForm, verb: str, record: Record) -> bool:
-    """Tell in Python what `clause` says in SQL, for a record at hand."""
-    return any(_scope_holds(ctx, form, scope, record) for scope in _granted(ctx, form, verb)) and all(
-        c.matches(record, ctx.tokens) for c in _narrowing(ctx, form, verb)
+def permits(ctx: "Context", form: LiveForm, verb: str, record: Record, *, shared: bool = True) -> bool:
+    """Tell in Python what `clause` says in SQL, for a record at hand; without `shared` as if it had no team."""
+    parts = [part for _role, part in grants(ctx, form, verb)]
+    covered = any(part_holds(ctx, form, part, record) for part in parts) or (
+        shared and is_sharing(form, verb, parts) and level(ctx, form, record) in SHARED[verb]
     )
+    return covered and all(condition.matches(record, ctx.tokens) for condition in _narrowing(ctx, form, verb))
 
 
-def _granted(ctx: "Context", form: LiveForm, verb: str) -> Iterator[Scope]:
+def grants(ctx: "Context", form: LiveForm, verb: str) -> Iterator[tuple[str, Any]]:
+    """Give what the person's roles grant: role by role, each part of its scope (a word or a condition)."""
     if ctx.is_system:
-        yield "all"
+        yield "", "all"
         return
     for role in ctx.user.roles:
         grant: Access | None = form.declared.access.get(role)
         scope = getattr(grant, verb) if grant else None
         if scope is True:
-            yield "all"
+            yield role, "all"
         elif scope:
-            yield scope
+            yield from ((role, part) for part in _parts(scope))
 
 
-def _narrowing(ctx: "Context", form: LiveForm, verb: str) -> Iterator[Any]:
-    if not ctx.is_system:
-        for where in ctx.platform.hooks.row_scope(form, verb, ctx.system):
-            yield form.condition(where)
+def narrowed_by(ctx: "Context", form: LiveForm, verb: str) -> Iterable[Where]:
+    """Give the conditions by which rules narrow what the roles grant."""
+    return () if ctx.is_system else ctx.platform.hooks.row_scope(form, verb, ctx.system)
+
+
+def part_holds(ctx: "Context", form: LiveForm, part: Any, record: Record) -> bool:
+    """Tell whether one part of a scope covers a record."""
+    if part == "all":
+        return True
+    if not isinstance(part, str):
+        return form.condition(part).matches(record, ctx.tokens)
+    if getattr(record, form.declared.owner or "created_by") == ctx.user.id:
+        return True
+    return part == "department" and getattr(record, "owner_department") in ctx.user.department_ids  # noqa: B009
+
+
+def is_sharing(form: LiveForm, verb: str, parts: Iterable[Any]) -> bool:
+    """Tell whether being a team member may add to these parts of a verb's scope."""
+    return form.declared.team and verb in SHARED and any(part in OWNED for part in parts)
+
+
+def level(ctx: "Context", form: LiveForm, record: Record) -> str | None:
+    """Give the level at which a record is shared with the person: `read`, `write` or not at all."""
+    if record.id is None or ctx.is_system or not form.declared.team:
+        return None
+    know_teams(ctx, form, [record])
+    return ctx.shared[form.name][record.id]
+
+
+def know_teams(ctx: "Context", form: LiveForm, records: Sequence[Record]) -> None:
+    """Look up at once, for all records of a page, whether they are shared with the person."""
+    if ctx.is_system or not form.declared.team:
+        return
+    known = ctx.shared.setdefault(form.name, {})
+    missing = {record.id for record in records if record.id is not None} - known.keys()
+    if missing:
+        mine = _mine(ctx, form, ("read", "write"), team_members.c.record, team_members.c.level)
+        rows = ctx.connection.execute(mine.where(team_members.c.record.in_(sorted(missing)))).all()
+        known.update(dict.fromkeys(missing))
+        known.update((row.record, row.level) for row in rows)
+
+
+def looks_into_lines(ctx: "Context", form: LiveForm) -> bool:
+    """Tell whether what the person may do with a record can depend on its line items."""
+    wheres = [part for verb in VERBS for _role, part in grants(ctx, form, verb) if not isinstance(part, str)]
+    wheres += [where for verb in VERBS for where in narrowed_by(ctx, form, verb)]
+    moves = form.workflow.moves.values() if form.workflow else ()
+    wheres += [step.when for step in (*moves, *form.declared.actions.values()) if step.when]
+    tests = [test for where in wheres for tests in form.condition(where).alternatives for test in tests]
+    return any(test.line for test in tests)
+
+
+def _narrowing(ctx: "Context", form: LiveForm, verb: str) -> Iterator[Condition]:
+    for where in narrowed_by(ctx, form, verb):
+        yield form.condition(where)
 
 
 def _parts(scope: Scope) -> list[Any]:
     return [scope] if isinstance(scope, str) or hasattr(scope, "keys") else list(scope)
 
 
-def _scope_clause(ctx: "Context", form: LiveForm, scope: Scope) -> ColumnElement[bool]:
-    return _any([_part_clause(ctx, form, part) for part in _parts(scope)])
+def _any(clauses: list[ColumnElement[bool]]) -> ColumnElement[bool]:
+    """Join alternatives; most often there is one, and every query asks."""
+    return clauses[0] if len(clauses) == 1 else or_(*clauses)
 
 
 def _part_clause(ctx: "Context", form: LiveForm, part: Any) -> ColumnElement[bool]:
@@ -91,15 +150,11 @@ def _part_clause(ctx: "Context", form: LiveForm, part: Any) -> ColumnElement[boo
     return or_(own, form.column("owner_department").in_(sorted(ctx.user.department_ids)))
 
 
-def _scope_holds(ctx: "Context", form: LiveForm, scope: Scope, record: Record) -> bool:
-    return any(_part_holds(ctx, form, part, record) for part in _parts(scope))
+def _shared_clause(ctx: "Context", form: LiveForm, verb: str) -> ColumnElement[bool]:
+    return form.column("id").in_(_mine(ctx, form, SHARED[verb], team_members.c.record))
 
 
-def _part_holds(ctx: "Context", form: LiveForm, part: Any, record: Record) -> bool:
-    if part == "all":
-        return True
-    if not isinstance(part, str):
-        return form.condition(part).matches(record, ctx.tokens)
-    if getattr(record, form.declared.owner or "created_by") == ctx.user.id:
-        return True
-    return part == "department" and getattr(record, "owner_department") in ctx.user.department_ids  # noqa: B009
+def _mine(ctx: "Context", form: LiveForm, levels: Iterable[str], *columns: Any) -> Any:
+    return select(*columns).where(
+        team_members.c.user == ctx.user.id, team_members.c.form == form.name, team_members.c.level.in_(levels)
+    )

@@ -28,6 +28,7 @@ from lowcode.plugins.checkout import load_checkout, root_of
 from lowcode.running import boot, demo, jobs, startup
 from lowcode.running.supervisor import Supervisor
 from lowcode.version import HOST_API
+from lowcode.workflow import verifying
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -260,6 +261,22 @@ def reference() -> None:
 def version() -> None:
     """Print the version of the host."""
     click.echo(HOST_API)
+
+
+@cli.group()
+def audit() -> None:
+    """Check what was recorded."""
+
+
+@audit.command("verify")
+@click.option("--head", help="The end of the trail that an earlier check printed.")
+def audit_verify(head: str | None) -> None:
+    """Check the trail of approvals: every entry, their order, and the documents they are about."""
+    with _platform() as platform, platform.db.read() as connection:
+        found = verifying.verify(connection, head)
+    click.echo(_("共 {count} 条记录，末尾 {head}", count=found["entries"], head=found["head"]))
+    click.echo(found["reason"] or _("没有问题。"))
+    sys.exit(1 if found["reason"] else 0)
 
 
 @contextmanager

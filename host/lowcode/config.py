@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from lowcode import mailserver
+from lowcode.mailserver import MailServer
+
 
 @dataclass(frozen=True, slots=True)
 class Config:
@@ -23,6 +26,11 @@ class Config:
     safe_mode: bool = False
     trusted_proxies: int = 0
     """How many proxies stand in front and name the caller in X-Forwarded-For, -Proto and -Host; 0 believes nobody."""
+    smtp: MailServer | None = None
+    mail_from: str = ""
+    public_url: str = ""
+    """Where people reach the platform, without a slash at the end; the links in mails begin with it."""
+    redis_url: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         if not self.database_url:
@@ -30,7 +38,7 @@ class Config:
 
     @classmethod
     def from_env(cls) -> "Config":
-        """Read `PORT` and the `LOWCODE_…` variables; what is not set keeps its default."""
+        """Read `PORT` and the `LOWCODE_…` variables; what is not set keeps its default. Raises Refused."""
         env = os.environ
         return cls(
             home=Path(env.get("LOWCODE_HOME") or "instance").resolve(),
@@ -45,6 +53,10 @@ class Config:
             time_zone=ZoneInfo(env.get("LOWCODE_TIME_ZONE") or "Asia/Shanghai"),
             safe_mode=env.get("LOWCODE_SAFE_MODE") == "1",
             trusted_proxies=int(env.get("LOWCODE_TRUSTED_PROXIES") or 0),
+            smtp=(smtp := mailserver.parse(env.get("LOWCODE_SMTP_URL", ""))),
+            mail_from=mailserver.sender(env.get("LOWCODE_MAIL_FROM", ""), is_needed=smtp is not None),
+            public_url=mailserver.public_url(env.get("LOWCODE_PUBLIC_URL", "")),
+            redis_url=mailserver.redis_url(env.get("LOWCODE_REDIS_URL", "")),
         )
 
     @classmethod

@@ -43,6 +43,7 @@ class KeptSteps:
     version: int
     steps: list[dict[str, Any]]
     edited: bool
+    copy_to: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def load(connection: Connection, version: int) -> Configuration:
 def _kept_steps(connection: Connection) -> dict[tuple[str, str], KeptSteps]:
     newest: dict[tuple[str, str], KeptSteps] = {}
     for row in connection.execute(select(approval_definitions).order_by(approval_definitions.c.version)):
-        newest[row.workflow, row.approval] = KeptSteps(row.version, row.steps, row.edited)
+        newest[row.workflow, row.approval] = KeptSteps(row.version, row.steps, row.edited, row.copy_to)
     return newest
 
 

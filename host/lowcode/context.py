@@ -1,6 +1,6 @@
 """What a rule reaches the world through: clock, person, settings, dictionaries, other forms."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
-from lowcode import configuration, settings
+from lowcode import configuration, printing, settings
 from lowcode.configuration import Configuration, Item
 from lowcode.identity.model import User
 from lowcode.identity.people import People
+from lowcode.notify import telling
 from lowcode.records.proxy import Forms
+from lowcode.records.record import Record
 
 if TYPE_CHECKING:
     from lowcode.platform import Platform
@@ -46,6 +48,7 @@ class Context:
         self.titles: dict[str, dict[int, str]] = {}
         self.written: dict[tuple[str, int], int] = {}
         self.file_facts: dict[str, dict[str, Any]] = {}
+        self.shared: dict[str, dict[int, str | None]] = {}
 
     @property
     def is_writing(self) -> bool:
@@ -113,10 +116,30 @@ class Context:
         """Give the items of a dictionary by code, in order."""
         return self.configuration.dictionaries.get(name, {})
 
+    def notify(
+        self,
+        users: Iterable[int],
+        kind: str,
+        text: str,
+        record: Record | None = None,
+        event: str | None = None,
+        **values: Any,
+    ) -> None:
+        """Tell people something of a declared kind, in this transaction; each once for one `event` of a record."""
+        telling.notify(self, users, kind, text, record, event, values)
+
+    def mail(self, to: str, subject: str, text: str, html: str | None = None, event: str | None = None) -> None:
+        """Queue a mail to anybody, in this transaction; once for one `event`. Raises Invalid for a wrong address."""
+        telling.mail(self, to, subject, text, html, event)
+
     @cached_property
     def personal(self) -> "Context":
         """The same transaction, with other forms seen through the person's row filter."""
         return Context(self.platform, self.connection, self.user, now=self.now, is_personal=True, version=self._version)
+
+    def print(self, record: Record, name: str) -> str:
+        """Give a printable page of a record as one HTML document, with what the person who acts may see of it."""
+        return printing.of_record(self, record, name)
 
     @contextmanager
     def as_user(self, user_id: int) -> Iterator["Context"]:

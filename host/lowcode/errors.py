@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 Errors = Mapping[str, Sequence[str]]
 
 CODES = (
-    *("already_decided", "conflict", "cross_site", "csrf", "delete_refused", "downgrade", "duplicate", "file_name"),
-    *("file_taken", "file_type", "forbidden", "in_use", "internal", "invalid", "last_admin", "malformed"),
-    *("method_not_allowed", "must_change_password", "no_approval", "no_approver", "no_plugin", "no_preview"),
-    *("not_allowed_now", "not_editable", "not_found", "not_initialised", "not_signed_in", "not_supervised"),
-    *("numbers_taken", "out_of_scope", "reference_deleted", "refused", "stale_version", "system_dictionary"),
-    *("too_large", "too_many_requests", "unavailable", "unsupported_media_type", "version_missing", "wheel_refused"),
-    "wrong_credentials",
+    *("already_decided", "conflict", "cross_site", "csrf", "delete_refused", "document_changed", "downgrade"),
+    *("duplicate", "file_name", "file_taken", "file_type", "forbidden", "in_use", "internal", "invalid"),
+    *("last_admin", "malformed", "method_not_allowed", "must_change_password", "no_approval", "no_approver"),
+    *("no_plugin", "no_preview", "not_allowed_now", "not_editable", "not_found", "not_initialised", "not_signed_in"),
+    *("not_supervised", "numbers_taken", "out_of_scope", "print_failed", "reference_deleted", "refused"),
+    *("stale_version", "system_dictionary", "too_large", "too_many_requests", "totp_required", "unavailable"),
+    *("unsupported_media_type", "urged_recently", "version_missing", "view_only", "wheel_refused", "wrong_credentials"),
 )
 """The stable words of refusals over HTTP; the API's description lists them. Plugins may add words of their own."""
 

@@ -6,18 +6,18 @@ import mimetypes
 import re
 import unicodedata
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 import fsspec
 from PIL import Image
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 
 from lowcode import access
-from lowcode.database.schema import files
+from lowcode.database.schema import approval_copies, approval_tasks, approvals, files
 from lowcode.declare.fields import Field
 from lowcode.errors import Conflict, Invalid, NotFound, TooLarge
-from lowcode.forms import LiveForm
+from lowcode.forms import LiveForm, visible_fields
 from lowcode.i18n import _
 from lowcode.records import store
 from lowcode.records.record import Record
@@ -94,10 +94,8 @@ def check(ctx: "Context", chosen: Mapping[str, tuple[Field, Any, Any]]) -> dict[
 def hold(ctx: "Context", form: LiveForm, record: Record) -> None:
     """Bind the record's files to it, in the transaction of the save."""
     ids: list[str] = []
-    for name, declared in form.declared.fields.items():
-        value = getattr(record, name)
-        if value and declared.type in {"image", "files"}:
-            ids += value if isinstance(value, list) else [value]
+    for name in _held_in(form.declared.fields):
+        ids += _ids(getattr(record, name))
     if ids:
         free = files.c.id.in_(ids) & files.c.record.is_(None)
         ctx.connection.execute(update(files).where(free).values(form=form.name, record=record.id))
@@ -110,7 +108,37 @@ def _may_read(ctx: "Context", row: Any) -> bool:
     if row.record is None:
         return bool(row.created_by == ctx.user.id)
     form = ctx.platform.forms.get(row.form)
-    return form is not None and store.load(ctx, form, row.record, access.clause(ctx, form)) is not None
+    if form is None:
+        return False
+    holding = _held_in(visible_fields(form, ctx.user.roles))
+    record = store.load(ctx, form, row.record, access.clause(ctx, form))
+    if record is not None:
+        return any(row.id in _ids(getattr(record, name)) for name in holding)
+    return any(
+        row.id in [each["id"] for each in _ids(document.get(name))]
+        for document in _documents_for(ctx, form, row.record)
+        for name in holding
+    )
+
+
+def _documents_for(ctx: "Context", form: LiveForm, record_id: int) -> Sequence[Mapping[str, Any]]:
+    """Give the documents of a record that the person submitted, was asked about or got a copy of."""
+    asked = select(approval_tasks.c.approval_id).where(
+        approval_tasks.c.user == ctx.user.id, approval_tasks.c.opened_at.is_not(None)
+    )
+    copied = select(approval_copies.c.approval_id).where(approval_copies.c.user == ctx.user.id)
+    takes_part = or_(approvals.c.submitted_by == ctx.user.id, approvals.c.id.in_(asked), approvals.c.id.in_(copied))
+    of_record = (approvals.c.form == form.name) & (approvals.c.record == record_id)
+    return ctx.connection.scalars(select(approvals.c.document).where(of_record, takes_part)).all()
+
+
+def _held_in(fields: Mapping[str, Field]) -> list[str]:
+    return [name for name, declared in fields.items() if declared.type in {"image", "files"}]
+
+
+def _ids(value: Any) -> list[Any]:
+    """Give the files of a field: ids in a record, their facts in a document."""
+    return value if isinstance(value, list) else [value] if value else []
 
 
 def _url(ctx: "Context", file_id: str) -> str:

@@ -65,6 +65,9 @@ class LiveForm:
     same_as: frozenset[str] = frozenset()
     """The fields that some reference has to agree with."""
 
+    masked: Mapping[str, str] = field(default_factory=dict)
+    """For each field that is not shown to everybody whole: the verb on the record that it is whole with."""
+
     @property
     def name(self) -> str:
         """Give the form's name."""
@@ -138,6 +141,7 @@ def build_form(plugin: Plugin, form: Form, metadata: MetaData) -> LiveForm:
         fields=fields,
         schema=build(form.name, fields),
         same_as=_same_as(form),
+        masked={name: each.masked_without for name, each in fields.items() if each.masked_without},
         params={name: build(name, each.params) for name, each in steps.items()},
     )
 

@@ -59,10 +59,11 @@ class HookSpecs:
         """Return the user ids that decide a step, or None for those declared. Called when the step opens. Pure."""
 
     @hookspec
-    def after_move(self, record: "Record", move: str, ctx: "Context") -> None:
-        """Write other records through `ctx`. Called in the transaction, after a state move.
+    def after_move(self, record: "Record", move: str, params: Mapping[str, Any], ctx: "Context") -> None:
+        """Write other records through `ctx`. Called in the transaction, after a state move with what its dialog asked.
 
-        The decision of an approval is a move too: `<approval>.approved` or `<approval>.rejected`.
+        The decision of an approval is a move too, without parameters: `<approval>.approved`, `<approval>.rejected`
+        or `<approval>.returned`.
         """
 
 

@@ -5,10 +5,8 @@ It only adds. What an administrator changed, added or disabled stays, so it may 
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert
-
 from lowcode.configuration import upsert
-from lowcode.database.schema import approval_definitions, dictionary_items, number_rules
+from lowcode.database.schema import dictionary_items, number_rules
 from lowcode.declare.model import DictionaryItem, Plugin
 from lowcode.declare.workflows import Approval, Workflow
 from lowcode.errors import NotFound
@@ -96,28 +94,24 @@ def _split(declared: Any, kept: Any) -> dict[str, list[str]]:
     }
 
 
-def _split_approvals(ctx: "Context", workflow: Workflow) -> dict[str, list[str]]:
-    """Steps that nobody edited follow the declaration, so that an upgrade brings its new ones."""
+def _split_approvals(ctx: "Context", workflow: Workflow) -> dict[str, list[Any]]:
+    """Steps that nobody edited follow the declaration, so that an upgrade brings its new ones; of others it is told
+    in what they differ.
+    """
     add = [name for name, declared in workflow.approvals.items() if _is_behind(ctx, workflow.name, declared)]
-    return {"add": add, "keep": [name for name in workflow.approvals if name not in add]}
+    keep = [name for name in workflow.approvals if name not in add]
+    differs = [found for name in keep if (found := flows.difference(ctx, workflow, name))]
+    return {"add": add, "keep": keep, "differs": differs}
 
 
 def _is_behind(ctx: "Context", workflow: str, declared: Approval) -> bool:
     kept = ctx.configuration.approvals.get((workflow, declared.name))
-    return kept is None or (not kept.edited and kept.steps != flows.steps_json(declared.steps))
+    return kept is None or (not kept.edited and not flows.is_same(kept, declared.steps, declared.copy_to))
 
 
 def _add_steps(ctx: "Context", workflow: Workflow, name: str) -> None:
-    kept = ctx.configuration.approvals.get((workflow.name, name))
-    ctx.connection.execute(
-        insert(approval_definitions).values(
-            workflow=workflow.name,
-            approval=name,
-            version=kept.version + 1 if kept else 1,
-            steps=flows.steps_json(workflow.approvals[name].steps),
-            edited=False,
-        )
-    )
+    declared = workflow.approvals[name]
+    flows.store(ctx, workflow.name, name, declared.steps, declared.copy_to, edited=False)
 
 
 def _plugin(ctx: "Context", name: str) -> Plugin:

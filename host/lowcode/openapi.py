@@ -79,6 +79,9 @@ def _add_form(ctx: "Context", spec: APISpec, form: LiveForm) -> None:
         ("history", "get", _("{label}：历史", label=label)),
     ):
         spec.path(f"{base}/records/{{id}}/{path}", parameters=[ID], operations={method: _operation(summary)})
+    for each in form.declared.prints.values():
+        operation = _operation(f"{label}：{_(each.label)}")
+        spec.path(f"{base}/records/{{id}}/print/{each.name}", parameters=[ID], operations={"get": operation})
     for step in machine.offered(ctx, form):
         operation = _operation(f"{label}：{_(step.label)}") | {"requestBody": _params(step.params)}
         spec.path(f"{base}/records/{{id}}/actions/{step.name}", parameters=[ID], operations={"post": operation})

@@ -60,6 +60,12 @@ class Platform:
         with self.db.read() as connection:
             yield Context(self, connection, user, version=version, now=now)
 
+    @contextmanager
+    def exporting(self, user: User) -> Iterator[Context]:
+        """Open a context that reads one and the same state however long it takes."""
+        with self.db.snapshot() as connection:
+            yield Context(self, connection, user)
+
     def writing(
         self, user: User, work: Callable[[Context], T], *, version: int | None = None, now: datetime | None = None
     ) -> T:

@@ -97,9 +97,10 @@ def test_after_move(api: Api) -> None:
     api.platform.as_system(lambda ctx: ctx.forms.loan.update(loan["id"], {"clerk": clerk.user_id}))
     library.act(clerk, loan, "hand_over")
     assert library.read(api, "item", item["id"])["is_lent"] is True
-    returned = library.act(clerk, loan, "take_back", fine="5")
-    assert (returned["status"], returned["fine"]) == ("returned", "5.00")
+    returned = library.act(clerk, loan, "take_back", fine="5", complaint="封面破损")
+    assert (returned["status"], returned["fine"], returned["notice"]) == ("returned", "5.00", "封面破损")
     assert library.read(api, "item", item["id"])["is_lent"] is False
+    assert library.read(api, "member", loan["member"]["id"])["remark"] == "封面破损"
 
 
 def test_action_name(api: Api) -> None:

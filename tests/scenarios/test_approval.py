@@ -25,7 +25,7 @@ def staffed(tmp_path: Path, wheel: Path) -> Iterator[Host]:
         department = admin.post("/departments", {"name": "华东销售部"}).json()["id"]
         for username, name, role in STAFF:
             person = {"username": username, "name": name, "password": PASSWORD, "roles": [role]}
-            made = admin.post("/users", person | {"department": department})
+            made = admin.post("/users", person | {"department": department, "must_change_password": False})
             assert made.status_code == 201, made.text
             if role == "manager":
                 head = {"head": made.json()["id"]}

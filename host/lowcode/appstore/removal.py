@@ -11,6 +11,7 @@ from lowcode.config import Config
 from lowcode.database.engine import Database
 from lowcode.database.migrate import connection_for_ddl, exclusive, plugin_history
 from lowcode.database.schema import (
+    approval_copies,
     approval_definitions,
     approval_tasks,
     approvals,
@@ -21,9 +22,11 @@ from lowcode.database.schema import (
     number_counters,
     number_rules,
     settings,
+    team_members,
 )
 from lowcode.declare.load import load_plugin
 from lowcode.declare.model import Plugin
+from lowcode.workflow import trail
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +56,7 @@ def _remove(connection: Connection, plugin: Plugin) -> list[str]:
     history.tables.drop_all(connection)
     connection.execute(text(f'DROP TABLE IF EXISTS "{history.version_table}"'))
     held = list(connection.scalars(select(files.c.id).where(files.c.form.in_(plugin.forms))))
+    trail.note_removal(connection, plugin.forms)
     for table, condition in _traces(plugin):
         connection.execute(delete(table).where(condition))
     configuration.touch(connection)
@@ -62,11 +66,14 @@ def _remove(connection: Connection, plugin: Plugin) -> list[str]:
 def _traces(plugin: Plugin) -> list[tuple[Table, ColumnElement[bool]]]:
     """Give what the host's tables hold about a plugin, each before what it points to."""
     mine = approvals.c.form.in_(plugin.forms) | approvals.c.workflow.in_(plugin.workflows)
+    runs = select(approvals.c.id).where(mine)
     return [
-        (approval_tasks, approval_tasks.c.approval_id.in_(select(approvals.c.id).where(mine))),
+        (approval_tasks, approval_tasks.c.approval_id.in_(runs)),
+        (approval_copies, approval_copies.c.approval_id.in_(runs)),
         (approvals, mine),
         (approval_definitions, approval_definitions.c.workflow.in_(plugin.workflows)),
         (files, files.c.form.in_(plugin.forms)),
+        (team_members, team_members.c.form.in_(plugin.forms)),
         (audit, audit.c.form.in_(plugin.forms)),
         (dictionary_items, dictionary_items.c.dictionary.in_(plugin.dictionaries)),
         (number_rules, number_rules.c.name.in_(plugin.numbering)),

@@ -22,6 +22,17 @@ UNSUPPORTED = "0A000"
 """feature_not_supported, which PostgreSQL says of a plan it would have to make anew, and of much else."""
 
 
+AFTERWARDS = "after_commit"
+
+
+def after_commit(connection: Connection, name: str, work: Callable[[], object]) -> None:
+    """Have `work` done when the write transaction at hand has been committed; once for each name, never without it.
+
+    It must not raise: what has been committed would be taken for undone, and done again.
+    """
+    connection.info.setdefault(AFTERWARDS, {})[name] = work
+
+
 class Database:
     """One engine. A write transaction on SQLite takes the write lock when it begins, so it never has to be redone."""
 
@@ -45,6 +56,13 @@ class Database:
             yield connection
 
     @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Open a connection that only reads, and whose statements all see the state as of the first."""
+        steady = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
+        with steady.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
     def write(self) -> Iterator[Connection]:
         """Open a transaction that writes: committed at the end, rolled back by any exception."""
         with self.engine.connect() as connection:
@@ -52,9 +70,12 @@ class Database:
             try:
                 with connection.begin():
                     yield connection
+                afterwards = connection.info.get(AFTERWARDS, {})
             finally:
-                connection.info.pop("immediate", None)
-                connection.info.pop("touched", None)
+                for name in ("immediate", "touched", AFTERWARDS):
+                    connection.info.pop(name, None)
+        for work in afterwards.values():
+            work()
 
     def run(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a write transaction, again from the start when another transaction was in the way."""

@@ -133,8 +133,14 @@ approval_definitions = Table(
     Column("version", Integer, primary_key=True),
     Column("steps", JSON, nullable=False),
     Column("edited", Boolean, nullable=False),
+    Column("copy_to", JSON),
+    Column("changed_at", UtcDateTime()),
+    Column("changed_by", Id),
 )
-"""The steps that administrators keep, seeded by initialise. The newest version counts; `edited` ones are theirs."""
+"""The steps that administrators keep, seeded by initialise. The newest version counts; `edited` ones are theirs.
+
+No `copy_to`: the version is from a time before copies, and those that are declared get one.
+"""
 
 approvals = Table(
     "approvals",
@@ -185,7 +191,6 @@ approval_tasks = Table(
     Column("place", String(10)),
     Column("superseded", Boolean, nullable=False, server_default=false()),
     Index(None, "user", "state"),
-    Index(None, "due_at"),
     CheckConstraint('"user" <> submitted_by', name="ck_approval_tasks_not_own"),
 )
 """What one person is asked. `submitted_by` repeats the run's, so that the database refuses approving one's own.
@@ -193,6 +198,9 @@ approval_tasks = Table(
 `origin` is the task that this one comes from and `place` how: `transfer`, `before` or `after` (加签), `reassign`.
 A return to an earlier step leaves the decisions it undoes standing, as `superseded`: they no longer count.
 """
+
+UNREMINDED = text("state = 'open' AND reminded_at IS NULL")
+Index("ix_approval_tasks_due_at", approval_tasks.c.due_at, postgresql_where=UNREMINDED, sqlite_where=UNREMINDED)
 
 approval_copies = Table(
     "approval_copies",

@@ -1,5 +1,6 @@
 """Check what only the whole of a plugin's declarations can tell."""
 
+from lowcode.declare.check_buttons import check_buttons
 from lowcode.declare.check_dictionaries import check_dictionary
 from lowcode.declare.check_forms import check_form
 from lowcode.declare.check_manifest import check_manifest
@@ -15,6 +16,7 @@ def check(scene: Scene) -> None:
         check_dictionary(dictionary, scene.file(dictionary.file))
     for form in scene.plugin.forms.values():
         check_form(form, scene)
+        check_buttons(form, scene)
     for workflow in scene.plugin.workflows.values():
         check_workflow(workflow, scene)
     check_tables(scene)

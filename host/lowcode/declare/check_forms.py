@@ -79,7 +79,7 @@ def _check_one(declared: Field, around: Fields, form: Form | None, spot: Spot, s
             continue
         if column.type in {"image", "files"}:
             at.fault("E213", f"A column cannot be of type {column.type}. Give the form itself a field for files.")
-        for word in ("rollup", "unique", "visible_to", "create_only"):
+        for word in ("rollup", "unique", "visible_to", "masked_without", "create_only"):
             if getattr(column, word):
                 (at / word).fault("E213", f"'{word}' does not work inside line items. Remove it.")
         if check_field(column, at, scene):
@@ -97,7 +97,7 @@ def check_parameters(params: Mapping[str, Field], spot: Spot, scene: Scene) -> N
 
 def check_loose(declared: Field, around: Fields, spot: Spot, scene: Scene) -> None:
     """Check a field of a dialog or of the settings, which has no record behind it."""
-    for word in ("computed", "readonly", "create_only", "unique", "rollup", "visible_to"):
+    for word in ("computed", "readonly", "create_only", "unique", "rollup", "visible_to", "masked_without"):
         if getattr(declared, word):
             (spot / word).fault("E213", f"'{word}' has no meaning for a field without a record. Remove it.")
     _check_one(declared, around, None, spot, scene)
@@ -111,6 +111,15 @@ def _check_heads(form: Form, fields: Fields, spot: Spot, scene: Scene) -> None:
     elif form.title and fields[form.title].type in NO_TITLE:
         message = f"'{form.title}' is {fields[form.title].type} and cannot name a record. Choose a text field."
         (spot / "title").fault("E219", message)
+    elif form.title and fields[form.title].masked_without:
+        message = (
+            f"'{form.title}' names the record wherever it is mentioned and cannot be masked. Choose another field."
+        )
+        (spot / "title").fault("E219", message)
+    if form.team and form.owner is None:
+        (spot / "team").fault(
+            "E225", "A team adds to the records that are one's own, so it needs the form's 'owner'. Add `owner:`."
+        )
     if form.owner is not None and form.owner not in form.fields:
         near = hint(form.owner, form.fields)
         (spot / "owner").fault("E206", f"{quote(form.owner)} is not a field of the form.{near} Name a user field.")
@@ -166,6 +175,8 @@ def _check_list(view: ListView, form: Form, fields: Fields, spot: Spot, scene: S
     for name, at in ordered:
         if fields[name].type in NO_ORDER:
             at.fault("E221", f"'{name}' is {fields[name].type} and has no order. Remove it.")
+        elif fields[name].masked_without:
+            at.fault("E221", f"An order by '{name}' would tell what is masked. Remove it.")
     check_condition(view.where, fields, spot / "where", scene, scene.states_of(form))
 
 

@@ -8,15 +8,20 @@ from lowcode.declare.check_fields import NUMBERS
 from lowcode.declare.fields import Field, Rollup, Where
 from lowcode.declare.model import Form
 from lowcode.declare.problems import Spot, hint, quote
-from lowcode.declare.scene import Fields, Scene
+from lowcode.declare.scene import NAMEABLE, Fields, Scene
 
 TEXTS = ("text", "textarea", "phone", "email", "url")
 LIKE = (TEXTS, NUMBERS)
 """Types whose values may be copied to one another."""
 
+HOST_SET = (*NAMEABLE, "number", "status", "owner_department")
+"""Fields that the host adds to a form and fills itself."""
+
 
 def check_links(declared: Field, around: Fields, form: Form | None, spot: Spot, scene: Scene) -> None:
     """Report links that lead nowhere. `around` are the fields beside it; `form` is None in settings and dialogs."""
+    if declared.sets is not None and form is not None:
+        (spot / "sets").fault("E213", "'sets' has a meaning in the dialog of a move only. Remove it.")
     if declared.dictionary is not None:
         _check_dictionary(declared, spot, scene)
     if declared.suggest is not None:
@@ -129,6 +134,28 @@ def _check_sum(declared: Field, name: str, source: Form, fields: Fields, spot: S
     elif added.type != declared.type or added.digits != declared.digits:
         message = f"'{name}' is {kind(added)} but the sum is {kind(declared)}. Give both the same type and digits."
         spot.fault("E214", message)
+
+
+def check_sets(params: Fields, fields: Fields, spot: Spot) -> None:
+    """Report parameters of a move that do not go into the form's field they set, or that of the same name."""
+    for name, declared in params.items():
+        at = spot / name
+        if declared.sets is None:
+            if name in fields and not agree(declared, fields[name]):
+                message = f"'{name}' is {kind(declared)} here but {kind(fields[name])} in the form. Give both one type."
+                at.fault("E406", message)
+            continue
+        target = fields.get(declared.sets)
+        if target is None:
+            near = hint(declared.sets, fields)
+            message = f"{quote(declared.sets)} is not a field of the form.{near} Name one of its fields."
+        elif declared.sets in HOST_SET or target.computed or target.rollup or target.type == "lines":
+            message = f"'{declared.sets}' is not filled by moves. Name a plain field of the form."
+        elif not agree(declared, target):
+            message = f"'{name}' is {kind(declared)} but '{declared.sets}' is {kind(target)}. Give both one type."
+        else:
+            continue
+        (at / "sets").fault("E407", message)
 
 
 def agree(one: Field, other: Field) -> bool:

@@ -1,4 +1,4 @@
-"""Check the manifest: release, roles, numbering, menu, panels, settings, jobs."""
+"""Check the manifest: release, roles, numbering, menu, panels, settings, jobs, notifications."""
 
 import re
 
@@ -8,7 +8,7 @@ from packaging.version import InvalidVersion, Version
 from lowcode.declare.check_fields import MOMENTS
 from lowcode.declare.check_forms import check_loose
 from lowcode.declare.model import Job, MenuEntry, Numbering, Plugin
-from lowcode.declare.names import RESERVED_PLUGINS, RESERVED_ROLES, check_name
+from lowcode.declare.names import RESERVED_KINDS, RESERVED_PLUGINS, RESERVED_ROLES, check_name
 from lowcode.declare.problems import Spot, hint, quote
 from lowcode.declare.scene import Scene
 
@@ -50,6 +50,11 @@ def check_manifest(scene: Scene) -> None:
         check_loose(setting, plugin.settings, at, scene)
     for name, job in plugin.jobs.items():
         _check_job(job, spot / "jobs" / name)
+    for kind in plugin.notifications:
+        check_name(kind, spot / "notifications" / kind)
+        if kind in RESERVED_KINDS:
+            message = f"The host sends notifications of the kind '{kind}' itself. Choose another name."
+            (spot / "notifications" / kind).fault("E511", message)
 
 
 def _check_release(plugin: Plugin, spot: Spot) -> None:

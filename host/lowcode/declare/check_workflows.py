@@ -5,12 +5,16 @@ from typing import Any
 
 from lowcode.declare.check_conditions import check_condition
 from lowcode.declare.check_forms import check_parameters
-from lowcode.declare.check_links import agree, kind
+from lowcode.declare.check_links import check_sets
 from lowcode.declare.problems import Spot, hint, quote
 from lowcode.declare.scene import Fields, Scene
 from lowcode.declare.workflows import Approval, Move, Step, Workflow
 
-SOURCES = ("role", "users", "head_of", "field")
+SOURCES = ("role", "users", "head_of", "field", "chosen")
+MOST_LEVELS = 10
+START = "start"
+"""What a return to the submitter is called."""
+
 PEOPLE = ("owner", "submitter", "system")
 
 
@@ -29,7 +33,7 @@ def check_workflow(workflow: Workflow, scene: Scene) -> None:
     for name, move in workflow.moves.items():
         _check_move(move, workflow, fields, spot / "moves" / name, scene)
     for name, approval in workflow.approvals.items():
-        _check_approval(approval, workflow, fields, spot / "approvals" / name, scene)
+        check_approval(approval, workflow, fields, spot / "approvals" / name, scene)
 
 
 def _check_state(name: str, states: Collection[str], spot: Spot) -> None:
@@ -50,13 +54,11 @@ def _check_move(move: Move, workflow: Workflow, fields: Fields | None, spot: Spo
     if fields is None:
         return
     check_condition(move.when, fields, spot / "when", scene, workflow.states)
-    for name, declared in move.params.items():
-        if name in fields and not agree(declared, fields[name]):
-            message = f"'{name}' is {kind(declared)} here but {kind(fields[name])} in the form. Give both one type."
-            (spot / "params" / name).fault("E406", message)
+    check_sets(move.params, fields, spot / "params")
 
 
-def _check_approval(approval: Approval, workflow: Workflow, fields: Fields | None, spot: Spot, scene: Scene) -> None:
+def check_approval(approval: Approval, workflow: Workflow, fields: Fields | None, spot: Spot, scene: Scene) -> None:
+    """Report every fault of one approval; administrators' own steps are checked so too."""
     _check_state(approval.approved, workflow.states, spot / "approved")
     _check_state(approval.rejected, workflow.states, spot / "rejected")
     seen: set[str] = set()
@@ -64,16 +66,19 @@ def _check_approval(approval: Approval, workflow: Workflow, fields: Fields | Non
         at = (spot / "steps")[index]
         if step.name in seen:
             (at / "name").fault("E405", f"Another step is called {quote(step.name)}. Choose another name.")
+        if step.name == START:
+            (at / "name").fault("E405", f"{quote(START)} stands for the submitter. Choose another name.")
         seen.add(step.name)
         _check_step(step, workflow, fields, at, scene)
-    if approval.copy_to:
-        _check_people(approval.copy_to, fields, spot / "copy_to", scene)
+    if "chosen" in approval.copy_to:
+        (spot / "copy_to" / "chosen").fault("E404", "The submitter picks approvers only. Name who gets a copy.")
+    _check_people(approval.copy_to, fields, spot / "copy_to", scene)
 
 
 def _check_step(step: Step, workflow: Workflow, fields: Fields | None, spot: Spot, scene: Scene) -> None:
     if step.due_hours is not None and step.due_hours < 1:
         (spot / "due_hours").fault("E404", "'due_hours' must be at least 1. Write the hours until the reminder.")
-    if len(step.approvers) > 1:
+    if len(step.approvers.keys() - {"levels"}) > 1:
         (spot / "approvers").fault("E404", f"A step has one source of approvers. Keep one of: {', '.join(SOURCES)}.")
     _check_people(step.approvers, fields, spot / "approvers", scene)
     if fields is not None:
@@ -85,17 +90,29 @@ def _check_people(people: Mapping[str, Any], fields: Fields | None, spot: Spot, 
     for source, value in people.items():
         at = spot / source
         names = value if isinstance(value, tuple) else (value,)
-        if source not in SOURCES:
+        if source == "levels":
+            _check_levels(value, people, at)
+        elif source not in SOURCES:
             message = (
                 f"{quote(source)} is not a source of people.{hint(source, SOURCES)} Use one of: {', '.join(SOURCES)}."
             )
             at.fault("E404", message)
-        elif not names or not all(isinstance(name, str) for name in names):
+        elif source == "chosen":
+            if value is not True:
+                at.fault("E404", "'chosen' is either true or left out. Write `chosen: true`.")
+        elif not names or not all(isinstance(name, str) and name for name in names):
             at.fault("E404", f"'{source}' takes a name or a list of names. Write it as text.")
         elif source == "role":
             scene.roles(names, at)
         elif source in ("head_of", "field"):
             _check_person(names, fields, at, also=("submitter",) if source == "head_of" else ())
+
+
+def _check_levels(value: Any, people: Mapping[str, Any], spot: Spot) -> None:
+    if "head_of" not in people:
+        spot.fault("E404", "'levels' counts heads of departments. Write it beside `head_of:`, or leave it out.")
+    elif type(value) is not int or not 1 <= value <= MOST_LEVELS:
+        spot.fault("E404", f"'levels' is a whole number from 1 to {MOST_LEVELS}. Correct the value.")
 
 
 def _check_person(names: Collection[str], fields: Fields | None, spot: Spot, also: Collection[str]) -> None:

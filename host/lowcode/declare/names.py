@@ -21,7 +21,9 @@ RESERVED_COLUMNS = frozenset(("id", "record_id", "position")) | frozenset(keywor
 RESERVED_PARAMETERS = frozenset(("ids", "version"))
 """Keys of an action's body that the host reads itself."""
 
-RESERVED_FILTERS = frozenset(("list", "search", "sort", "page", "per_page", "after", "format", "preview"))
+RESERVED_FILTERS = frozenset(
+    ("list", "search", "sort", "page", "per_page", "after", "fields", "columns", "format", "preview")
+)
 """Words of the query string that are not filters."""
 
 RESERVED_LISTS = frozenset(("bin", "new", "delete", "preview"))
@@ -37,6 +39,14 @@ RESERVED_PLUGINS = frozenset(
 
 RESERVED_ROLES = frozenset(("admin", "owner", "submitter", "system"))
 """Roles the host knows itself, and words that stand among roles in `by:`."""
+
+RESERVED_KINDS = frozenset(
+    (
+        *("approval_asked", "approval_copied", "approval_decided", "approval_due", "approval_transferred"),
+        *("approval_urged", "handed_over", "password_expiring"),
+    )
+)
+"""Kinds of notifications that the host sends itself."""
 
 
 def check_name(name: str, spot: Spot, *, code: bool = False) -> None:

@@ -58,6 +58,7 @@ PROBLEMS: dict[str, str] = {
     "E225": "A row scope cannot be worked out.",
     "E226": "A numbering rule is not declared.",
     "E227": "A workflow is not declared.",
+    "E228": "The template of a print is missing, cannot be read, or is not well written.",
     "E301": "The parent of a dictionary item is not an item.",
     "E302": "Dictionary items are their own ancestors.",
     "E303": "A dictionary has more than one default.",
@@ -68,6 +69,7 @@ PROBLEMS: dict[str, str] = {
     "E404": "The approvers of a step cannot be worked out.",
     "E405": "Two steps of an approval have the same name.",
     "E406": "A move's parameter does not agree with the form's field of the same name.",
+    "E407": "A move's parameter sets a field that is not there, or that does not take its value.",
     "E501": "The version is not a release number.",
     "E502": "The host range is not a version range.",
     "E503": "A role name belongs to the host.",
@@ -78,6 +80,7 @@ PROBLEMS: dict[str, str] = {
     "E508": "The time of a job makes no sense.",
     "E509": "A field type cannot be a setting.",
     "E510": "The plugin name belongs to the host.",
+    "E511": "A kind of notification belongs to the host.",
 }
 
 MOST_SHOWN = 100

@@ -8,7 +8,9 @@ from sqlalchemy.types import TypeEngine
 
 from lowcode.declare.fields import Field
 
-COMMON_KEYS = frozenset({"label", "type", "help", "required", "readonly", "create_only", "computed", "visible_to"})
+COMMON_KEYS = frozenset(
+    {"label", "type", "help", "required", "readonly", "create_only", "computed", "visible_to", "sets"}
+)
 ORDER = frozenset({"eq", "ne", "lt", "lte", "gt", "gte", "in", "between", "isnull"})
 SAME = frozenset({"eq", "ne", "in", "isnull"})
 

@@ -16,7 +16,7 @@ class TextType(FieldType):
     """One line of text; white space at the ends is dropped, and it is stored in Unicode's composed form."""
 
     name = "text"
-    keys = frozenset({"default", "unique", "max", "pattern"})
+    keys = frozenset({"default", "unique", "max", "pattern", "masked_without"})
     operators = SAME | {"contains", "startswith"}
     longest = 255
     lines = False
@@ -71,7 +71,7 @@ class PhoneType(TextType):
     """A mobile or fixed-line number, as it is dialled."""
 
     name = "phone"
-    keys = frozenset({"default", "unique"})
+    keys = frozenset({"default", "unique", "masked_without"})
     longest = 30
 
     def parse(self, field: Field, raw: Any) -> str:
@@ -86,7 +86,7 @@ class EmailType(TextType):
     """An e-mail address."""
 
     name = "email"
-    keys = frozenset({"default", "unique"})
+    keys = frozenset({"default", "unique", "masked_without"})
 
     def parse(self, field: Field, raw: Any) -> str:
         """Take one address without a display name."""

@@ -1,23 +1,27 @@
 """The tree of departments."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, String, cast, func, insert, select, update
+from sqlalchemy import Connection, String, cast, delete, exists, func, insert, select, update
 
-from lowcode.errors import Invalid, NotFound
+from lowcode.errors import Conflict, Invalid, NotFound
 from lowcode.i18n import _
+from lowcode.identity import auditing
 from lowcode.identity.fields import row_id
 from lowcode.identity.names import clean_name, invalid
 from lowcode.identity.tables import departments, users
+
+if TYPE_CHECKING:
+    from lowcode.context import Context
 
 FIELDS = ("name", "parent", "head")
 MAX_PATH = 400
 """A path of this length leaves room for one more id in the column."""
 
 
-def create(connection: Connection, payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Add a department below `parent`, or at the top. Raises `Invalid`."""
+def create(connection: Connection, payload: Mapping[str, Any], *, by: int | None = None) -> dict[str, Any]:
+    """Add a department below `parent`, or at the top; `by` is who does it. Raises `Invalid`."""
     if payload.get("name") in (None, ""):
         raise invalid("name", _("请填写此项。"))
     columns = _columns(connection, payload)
@@ -26,27 +30,56 @@ def create(connection: Connection, payload: Mapping[str, Any]) -> dict[str, Any]
     assert department_id is not None
     path = f"{_path(connection, row['parent_id'])}{department_id}/"
     connection.execute(update(departments).where(departments.c.id == department_id).values(path=path))
-    return get(connection, department_id)
+    made = get(connection, department_id)
+    shown = {name: made[name] for name in FIELDS if made[name] is not None}
+    auditing.write(connection, by, auditing.DEPARTMENT, department_id, "create", auditing.difference({}, shown))
+    return made
 
 
-def update_department(connection: Connection, department_id: int, payload: Mapping[str, Any]) -> dict[str, Any]:
+def update_department(
+    connection: Connection, department_id: int, payload: Mapping[str, Any], *, by: int | None = None
+) -> dict[str, Any]:
     """Change a department; a new parent takes the whole subtree along. Raises `Invalid`."""
     # Two moves at once could make a ring that neither sees, so moves wait for each other.
     connection.execute(select(departments.c.id).order_by(departments.c.id).with_for_update())
     before = connection.execute(select(departments).where(departments.c.id == department_id)).first()
     if before is None:
         raise _missing(department_id)
-    columns = _columns(connection, payload)
+    shown, columns = get(connection, department_id), _columns(connection, payload)
     if columns:
         connection.execute(update(departments).where(departments.c.id == department_id).values(columns))
     if columns.get("parent_id", before.parent_id) != before.parent_id:
         _move(connection, department_id, before.path, columns["parent_id"])
-    return get(connection, department_id)
+    after = get(connection, department_id)
+    if changes := auditing.difference(shown, after):
+        auditing.write(connection, by, auditing.DEPARTMENT, department_id, "edit", changes)
+    return after
+
+
+def delete_department(ctx: "Context", department_id: int) -> None:
+    """Remove a department that nothing hangs on. Raises `NotFound`, and `Conflict` with what still hangs on it."""
+    connection, this = ctx.connection, departments.c.id == department_id
+    if connection.scalar(select(departments.c.id).where(this).with_for_update()) is None:
+        raise _missing(department_id)
+    shown = get(connection, department_id)
+    if connection.scalar(select(exists().where(departments.c.parent_id == department_id))):
+        raise Conflict(_("这个部门还有下级部门，请先移走或删除它们。"), code="in_use")
+    if connection.scalar(select(exists().where(users.c.department_id == department_id))):
+        raise Conflict(_("这个部门还有人员，请先把他们调到其他部门。"), code="in_use")
+    for form in ctx.platform.forms.values():
+        for column in (form.table.c[name] for name, declared in form.fields.items() if declared.type == "department"):
+            if connection.scalar(select(exists().where(column == department_id))):
+                sentence = _("还有“{form}”属于这个部门，请先移交给其他部门的人员。", form=_(form.declared.label))
+                raise Conflict(sentence, code="in_use")
+    connection.execute(delete(departments).where(this))
+    changes = {name: [shown[name], None] for name in FIELDS if shown[name] is not None}
+    auditing.write(connection, ctx.user.id, auditing.DEPARTMENT, department_id, "delete", changes)
 
 
 def require(connection: Connection, field: str, department_id: int) -> None:
     """Raise `Invalid` for the field unless the department exists."""
-    if connection.scalar(select(departments.c.id).where(departments.c.id == department_id)) is None:
+    standing = select(departments.c.id).where(departments.c.id == department_id)
+    if connection.scalar(standing.with_for_update(read=True, key_share=True)) is None:  # it is not deleted meanwhile
         raise invalid(field, _("没有这个部门，请从列表中选择。"))
 
 

@@ -4,7 +4,9 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from lowcode.declare.fields import Field
 from lowcode.errors import Invalid
+from lowcode.fieldtypes import FIELD_TYPES, ValueFault
 from lowcode.i18n import LANGUAGES, _
 from lowcode.identity.names import clean_name, invalid
 
@@ -83,6 +85,24 @@ def _language(name: str, value: object) -> str | None:
     return str(value) if value else None
 
 
+def _email(name: str, value: object) -> str | None:
+    if value is None or value == "":
+        return None
+    try:
+        return str(FIELD_TYPES["email"].parse(_EMAIL, value))
+    except ValueFault as fault:
+        raise invalid(name, str(fault)) from None
+
+
+def _never(name: str, value: object) -> bool:
+    """Take `false` alone: nobody can show the codes of another's authenticator."""
+    if value is not False:
+        raise invalid(name, _("动态验证码只能由本人开启，这里只能填写 false。"))
+    return False
+
+
+_EMAIL = Field(name="email", label="邮箱", type="email")
+
 _FIELDS: Mapping[str, Callable[[str, object], Any]] = {
     "username": _username,
     "name": _name,
@@ -92,4 +112,6 @@ _FIELDS: Mapping[str, Callable[[str, object], Any]] = {
     "is_active": _boolean,
     "must_change_password": _boolean,
     "language": _language,
+    "email": _email,
+    "totp": _never,
 }

@@ -36,8 +36,8 @@ PERSON: tuple[ColumnElement[Any], ...] = (
 PEOPLE = users.outerjoin(departments, departments.c.id == users.c.department_id)
 
 
-def person(row: Any) -> User:
-    """Make the person of a row that holds `PERSON`."""
+def person(row: Any, must_change_password: bool | None = None) -> User:
+    """Make the person of a row that holds `PERSON`; who knows better says whether the password has to be changed."""
     return User(
         id=row.id,
         username=row.username,
@@ -45,7 +45,7 @@ def person(row: Any) -> User:
         department_id=row.department_id,
         department_ids=frozenset(int(part) for part in (row.department_ids or "").split(",") if part),
         roles=frozenset((row.roles or "").split(",")) - {""},
-        must_change_password=row.must_change_password,
+        must_change_password=row.must_change_password if must_change_password is None else must_change_password,
         language=row.language,
         is_active=row.is_active,
     )

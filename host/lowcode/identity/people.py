@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
+from lowcode.conditions import containing
 from lowcode.database.among import among
 from lowcode.identity import departments as department_service
 from lowcode.identity import users as user_service
@@ -64,8 +65,7 @@ class People:
         """Give people who can be chosen, by name."""
         statement = select(users.c.id, users.c.name, users.c.username).where(users.c.is_active)
         if search:
-            pattern = users.c.name.icontains(search, autoescape=True)
-            statement = statement.where(pattern | users.c.username.icontains(search, autoescape=True))
+            statement = statement.where(containing(users.c.name, search) | containing(users.c.username, search))
         return list(self._ctx.connection.execute(statement.order_by(users.c.name, users.c.id).limit(limit)))
 
     def with_role(self, role: str) -> list[int]:
@@ -95,7 +95,14 @@ class People:
         """Give a person with roles and departments."""
         return load_user(self._ctx.connection, user_id)
 
-    def ensure(self, username: str, name: str, roles: Iterable[str], department: str | None = None) -> int:
+    def ensure(
+        self,
+        username: str,
+        name: str,
+        roles: Iterable[str],
+        department: str | None = None,
+        email: str | None = None,
+    ) -> int:
         """Find or make a person of sample data; a new one gets a random first password."""
         known = self._ctx.connection.scalar(select(users.c.id).where(users.c.username == username))
         if known is not None:
@@ -107,6 +114,8 @@ class People:
             "password": self.passwords[username],
             "roles": list(roles),
             "department": self.ensure_department(department) if department else None,
+            "email": email,
+            "must_change_password": False,  # sample people are for trying things out at once
         }
         made = user_service.create(self._ctx.connection, payload, self._ctx.platform.roles)
         return int(made["id"])

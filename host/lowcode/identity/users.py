@@ -1,34 +1,59 @@
 """People who may sign in, and what they may be."""
 
+import logging
 import secrets
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, true, update
 from sqlalchemy.exc import IntegrityError
 
+from lowcode.conditions import containing
 from lowcode.config import Config
 from lowcode.database.engine import Database
 from lowcode.errors import Conflict, Invalid, NotFound
 from lowcode.i18n import LANGUAGES, _
-from lowcode.identity import departments, passwords, sessions
+from lowcode.identity import auditing, departments, passwords, policy, sessions, totp
 from lowcode.identity.fields import Values, check
 from lowcode.identity.model import ADMIN
 from lowcode.identity.names import invalid, username_key
+from lowcode.identity.own_password import KEPT, replacement, used_before
 from lowcode.identity.tables import departments as department_table
 from lowcode.identity.tables import user_roles, users
 
+log = logging.getLogger(__name__)
 
-def create(connection: Connection, payload: Mapping[str, Any], roles: Iterable[str]) -> dict[str, Any]:
-    """Add a person; `roles` are those that plugins declare. Raises `Invalid` and `Conflict`."""
+OWN_FIELDS = ("email", "language")
+"""What everybody may change of themselves."""
+
+
+def create(
+    connection: Connection, payload: Mapping[str, Any], roles: Iterable[str], *, by: int | None = None
+) -> dict[str, Any]:
+    """Add a person; `roles` are those that plugins declare, `by` who does it. Raises `Invalid` and `Conflict`.
+
+    Unless the payload or the policy says otherwise, the password has to be replaced at the first sign-in.
+    """
     values = check(payload, allowed={*roles, ADMIN}, required=("username", "name", "password"))
+    rules = policy.read(connection)
+    columns = _columns(connection, values)
+    if sentence := passwords.fault(values["password"], values["username"], rules):
+        raise invalid("password", sentence)
+    made = _insert(connection, {"must_change_password": rules.force_change, **columns}, values)
+    shown = {name: value for name, value in made.items() if name != "id" and value not in (None, [], False)}
+    auditing.write(connection, by, auditing.USER, made["id"], "create", auditing.difference({}, shown))
+    return made
+
+
+def _insert(connection: Connection, columns: Values, values: Values) -> dict[str, Any]:
     now = datetime.now(UTC)
     row = {
-        "must_change_password": False,
         "is_active": True,
         "department_id": None,
-        **_columns(connection, values, username=values["username"]),
+        **columns,
+        "password_hash": passwords.hash_password(values["password"]),
+        "password_changed_at": now,
         "created_at": now,
         "updated_at": now,
     }
@@ -38,14 +63,20 @@ def create(connection: Connection, payload: Mapping[str, Any], roles: Iterable[s
 
 
 def update_user(
-    connection: Connection, user_id: int, payload: Mapping[str, Any], roles: Iterable[str]
+    connection: Connection,
+    user_id: int,
+    payload: Mapping[str, Any],
+    roles: Iterable[str],
+    *,
+    by: int | None = None,
 ) -> dict[str, Any]:
     """Change a person. A new password, other roles and disabling end their sessions. Raises `Invalid`, `Conflict`."""
     before = get(connection, user_id)
     values = check(payload, allowed={*roles, ADMIN, *before["roles"]})
     connection.execute(select(user_roles.c.user_id).where(user_roles.c.role == ADMIN).with_for_update())
-    columns = _columns(connection, values, username=values.get("username", before["username"]))
-    columns["updated_at"] = datetime.now(UTC)
+    columns = _columns(connection, values) | {"updated_at": datetime.now(UTC)}
+    if "password" in values:
+        columns = _new_password(connection, before, values, by) | columns
     _unique(connection, lambda: connection.execute(update(users).where(users.c.id == user_id).values(columns)))
     other_roles = "roles" in values and set(values["roles"]) != set(before["roles"])
     if other_roles:
@@ -53,32 +84,43 @@ def update_user(
     if other_roles or "password" in values or values.get("is_active") is False:
         sessions.revoke_all(connection, user_id)
     _require_an_administrator(connection)
-    return get(connection, user_id)
+    after = get(connection, user_id)
+    changes = auditing.difference(before, after)
+    if "password" in values:
+        changes["password"] = [auditing.SECRET, auditing.SECRET]
+    if changes:
+        auditing.write(connection, by, auditing.USER, user_id, "edit", changes)
+    return after
 
 
-def change_password(db: Database, user_id: int, old: str, new: str) -> str:
-    """Replace one's own password, end every session and open a new one; return its token. Raises `Invalid`."""
-    with db.read() as connection:
-        row = connection.execute(select(users.c.username, users.c.password_hash).where(users.c.id == user_id)).one()
-    # Hashing is slow by design, so it happens before the transaction that would keep other writers waiting.
-    if not passwords.verify(row.password_hash, old):
-        raise invalid("old", _("原密码不正确，请重新输入。"))
-    fault = passwords.fault(new, row.username)
-    if passwords.verify(row.password_hash, new):
-        fault = _("新密码不能与原密码相同，请换一个密码。")
-    if fault:
-        raise invalid("new", fault)
-    now, new_hash = datetime.now(UTC), passwords.hash_password(new)
-    same = (users.c.id == user_id) & (users.c.password_hash == row.password_hash)
-    statement = update(users).where(same).values(password_hash=new_hash, must_change_password=False, updated_at=now)
+def _new_password(connection: Connection, person: Values, values: Values, by: int | None) -> Values:
+    """Give the columns of a password that is set for a person. Raises `Invalid`.
 
-    def work(connection: Connection) -> str:
-        if not connection.execute(statement).rowcount:
-            raise Conflict(_("密码刚刚已被修改，请重新登录。"))
-        sessions.revoke_all(connection, user_id)
-        return sessions.open_session(connection, user_id, now)
+    Who sets another's password is not told which ones that person has used before.
+    """
+    rules = policy.read(connection)
+    kept = connection.execute(KEPT.where(users.c.id == person["id"]).with_for_update()).one()
+    is_own = by == person["id"]
+    hashes = used_before(kept, rules) if is_own else ()
+    if sentence := passwords.fault(values["password"], (person | values)["username"], rules, hashes):
+        raise invalid("password", sentence)
+    columns = replacement(kept, rules, passwords.hash_password(values["password"]))
+    return columns | {"must_change_password": not is_own and rules.force_change}
 
-    return db.run(work)
+
+def update_own(connection: Connection, user_id: int, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Change a person on their own behalf. Raises `Invalid`."""
+    if foreign := [name for name in payload if name not in OWN_FIELDS]:
+        sentence = _("这一项由管理员维护，您不能修改。")
+        raise Invalid(_("请改正标出的内容后再提交。"), errors={name: [sentence] for name in foreign})
+    return update_user(connection, user_id, payload, (), by=user_id)
+
+
+def end_sessions(connection: Connection, user_id: int, *, by: int | None = None) -> None:
+    """Sign a person out everywhere. Raises `NotFound`."""
+    get(connection, user_id)
+    sessions.revoke_all(connection, user_id)
+    auditing.write(connection, by, auditing.USER, user_id, "end_sessions", {})
 
 
 def set_language(connection: Connection, user_id: int, language: str) -> None:
@@ -96,11 +138,27 @@ def get(connection: Connection, user_id: int) -> dict[str, Any]:
     return found[0]
 
 
-def list_users(connection: Connection, search: str = "", page: int = 1, per_page: int = 50) -> dict[str, Any]:
-    """Return one page of people by id, narrowed to those whose name or username contains `search`."""
-    condition = or_(
-        users.c.name.icontains(search, autoescape=True), users.c.username.icontains(search, autoescape=True)
-    )
+def list_users(
+    connection: Connection,
+    search: str = "",
+    page: int = 1,
+    per_page: int = 50,
+    *,
+    department: int | None = None,
+    role: str | None = None,
+    is_active: bool | None = None,
+) -> dict[str, Any]:
+    """Return one page of people by id, narrowed to those whose name or username contains `search` and so on."""
+    conditions: list[ColumnElement[bool]] = []
+    if search:
+        conditions.append(containing(users.c.name, search) | containing(users.c.username, search))
+    if department is not None:
+        conditions.append(users.c.department_id == department)
+    if role is not None:
+        conditions.append(users.c.id.in_(select(user_roles.c.user_id).where(user_roles.c.role == role)))
+    if is_active is not None:
+        conditions.append(users.c.is_active == is_active)
+    condition = and_(true(), *conditions)
     total = connection.scalar(select(func.count()).select_from(users).where(condition))
     items = _read(connection, condition, limit=per_page, offset=(page - 1) * per_page)
     return {"items": items, "page": page, "per_page": per_page, "total": total, "total_is_exact": True}
@@ -114,33 +172,34 @@ def ensure_admin(db: Database, config: Config) -> str | None:
 def _ensure_admin(connection: Connection, given: str | None) -> str | None:
     if connection.scalar(select(func.count()).select_from(users)):
         return None
-    password = given or secrets.token_urlsafe(16)
-    row = {"username": "admin", "name": "管理员", "password": password, "must_change_password": False}
+    password, rules = given or secrets.token_urlsafe(16), policy.read(connection)
+    if sentence := passwords.length_fault(password, rules):
+        raise invalid("password", sentence)
+    if passwords.weakness(password, "admin", rules):  # the operator chose it: the start goes on
+        log.warning("LOWCODE_ADMIN_PASSWORD is easily guessed. Change the administrator's password after signing in.")
+    values: Values = {"username": "admin", "name": "管理员", "password": password, "roles": [ADMIN]}
+    columns = {**_columns(connection, values), "must_change_password": False}
     try:
         with connection.begin_nested():
-            create(connection, {**row, "roles": [ADMIN]}, ())
+            _insert(connection, columns, values)
     except Conflict:  # another process was first
         return None
     return None if given else password
 
 
-def _columns(connection: Connection, values: Values, username: str) -> dict[str, Any]:
-    """Turn checked values into columns of `users`. Raises `Invalid`."""
-    columns: dict[str, Any] = {
-        name: values[name] for name in ("name", "is_active", "must_change_password", "language") if name in values
-    }
+def _columns(connection: Connection, values: Values) -> dict[str, Any]:
+    """Turn checked values into columns of `users`, all but the password. Raises `Invalid`."""
+    columns: dict[str, Any] = {name: values[name] for name in _AS_THEY_ARE if name in values}
     if "username" in values:
         columns |= {"username": values["username"], "username_key": username_key(values["username"])}
     if "department" in values:
         if values["department"] is not None:
             departments.require(connection, "department", values["department"])
         columns["department_id"] = values["department"]
-    if "password" in values:
-        fault = passwords.fault(values["password"], username)
-        if fault:
-            raise invalid("password", fault)
-        columns["password_hash"] = passwords.hash_password(values["password"])
-    return columns
+    return columns | (totp.CLEARED if "totp" in values else {})
+
+
+_AS_THEY_ARE = ("name", "is_active", "must_change_password", "language", "email")
 
 
 def _unique(connection: Connection, statement: Any) -> Any:
@@ -198,5 +257,7 @@ def _json(row: Any, roles: list[str]) -> dict[str, Any]:
         "is_active": row.is_active,
         "must_change_password": row.must_change_password,
         "language": row.language,
+        "email": row.email,
+        "totp": row.totp_secret is not None,
         "created_at": row.created_at,
     }

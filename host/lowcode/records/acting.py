@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from lowcode import access
 from lowcode.declare.fields import Field
 from lowcode.declare.model import Action
 from lowcode.declare.workflows import Move
@@ -10,7 +11,7 @@ from lowcode.errors import Fault, Forbidden, Invalid, NotFound, Refused
 from lowcode.forms import LiveForm
 from lowcode.i18n import _
 from lowcode.records import draft as drafts
-from lowcode.records import reading, references, saving
+from lowcode.records import masking, reading, references, saving, store
 from lowcode.records.draft import Draft
 from lowcode.records.record import Record, Row, copy_of
 from lowcode.schemas import decode
@@ -23,16 +24,23 @@ MOST_IDS = 200
 
 
 def act(
-    ctx: "Context", form: LiveForm, record_id: int, name: str, params: Mapping[str, Any], preview: bool = False
+    ctx: "Context",
+    form: LiveForm,
+    record_id: int,
+    name: str,
+    params: Mapping[str, Any],
+    preview: bool = False,
+    version: int | None = None,
 ) -> dict[str, Any]:
-    """Run an action or a move on one record."""
+    """Run an action or a move on one record, which is still at `version` where that is given."""
     record = reading.require(ctx, form, record_id, lock=None if preview else "change")
-    step = _step(form, name)
-    _authorise(ctx, form, record, step)
+    step = step_of(form, name)
+    _authorise(ctx, form, record, step, version)
     if preview and not (isinstance(step, Action) and step.preview):
         raise Invalid(_("“{label}”没有预览。", label=_(step.label)), code="no_preview")
     if isinstance(step, Move):
-        return _answer(ctx, form, record_id, _move(ctx, form, record, step, params), None)
+        move(ctx, form, record, step, params)
+        return _answer(ctx, form, record_id, _("“{label}”已完成。", label=_(step.label)), None)
     result = _call(ctx, form, record, step, _params(ctx, form, step.params, name, params, record))
     if preview:
         return {"plan": dict(result.plan or {})}
@@ -57,7 +65,15 @@ def act_on_many(ctx: "Context", form: LiveForm, name: str, params: Mapping[str, 
     return results
 
 
-def _step(form: LiveForm, name: str) -> Action | Move:
+def for_many(ctx: "Context", form: LiveForm) -> list[Move]:
+    """List what lists offer for picked rows: the moves that ask for an approval and for nothing else."""
+    if not access.is_allowed(ctx, form, "edit"):
+        return []
+    return [each for each in machine.offered(ctx, form) if isinstance(each, Move) and each.approval and not each.params]
+
+
+def step_of(form: LiveForm, name: str) -> Action | Move:
+    """Find an action or a move by its name. Raises NotFound."""
     moves = form.workflow.moves if form.workflow else {}
     step = form.declared.actions.get(name) or moves.get(name)
     if step is None:
@@ -65,10 +81,17 @@ def _step(form: LiveForm, name: str) -> Action | Move:
     return step
 
 
-def _authorise(ctx: "Context", form: LiveForm, record: Record, step: Action | Move) -> None:
+def _authorise(ctx: "Context", form: LiveForm, record: Record, step: Action | Move, version: int | None) -> None:
     submitter = runs.submitters(ctx, form, [record]).get(record.id)
     if not machine.may(ctx, form, record, step, submitter):
         raise Forbidden(_("您没有权限进行“{label}”。", label=_(step.label)))
+    if version is not None and version != record.version:
+        raise store.stale()
+    require_fit(ctx, form, record, step)
+
+
+def require_fit(ctx: "Context", form: LiveForm, record: Record, step: Action | Move) -> None:
+    """Refuse what the record's state and fields do not allow."""
     if not machine.fits(ctx, form, record, step):
         raise Refused(
             _("这条记录现在不能进行“{label}”，请刷新后查看它的状态。", label=_(step.label)), code="not_allowed_now"
@@ -111,18 +134,22 @@ def _call(ctx: "Context", form: LiveForm, record: Record, action: Action, params
     return ctx.platform.hooks.first(form.name, f"action_{action.name}", record=record, params=params, ctx=ctx.system)
 
 
-def _move(ctx: "Context", form: LiveForm, original: Record, move: Move, raw: Mapping[str, Any]) -> str:
-    """Change the state; parameters named like fields of the form are set with it."""
-    values = _params(ctx, form, move.params, move.name, raw, original)
+def move(ctx: "Context", form: LiveForm, original: Record, step: Move, raw: Mapping[str, Any]) -> Record:
+    """Change the state of a loaded record; what the dialog asks for goes into the fields it sets."""
+    picked = {"approvers"} if step.approval else set()  # whom the submitter picks is no field of the dialog
+    asked = {key: value for key, value in raw.items() if key not in picked - step.params.keys()}
+    values = _params(ctx, form, step.params, step.name, asked, original)
     record = copy_of(original)
-    for key in values.keys() & form.fields.keys():
-        setattr(record, key, values[key])
-    record.status = move.to
-    saving.write_changes(ctx, Draft(form, record, original), action=move.name)
-    ctx.platform.hooks.call(form.name, "after_move", record=record, move=move.name, ctx=ctx.system)
-    if move.approval:
-        approval.open_run(ctx, form, record, move)
-    return _("“{label}”已完成。", label=_(move.label))
+    for key, declared in step.params.items():
+        target = declared.sets or key
+        if target in form.declared.fields and not masking.is_echo(ctx, form, original, target, values[key]):
+            setattr(record, target, values[key])
+    record.status = step.to
+    saving.write_changes(ctx, Draft(form, record, original), action=step.name)
+    ctx.platform.hooks.call(form.name, "after_move", record=record, move=step.name, params=values, ctx=ctx.system)
+    if step.approval:
+        approval.open_run(ctx, form, record, step, raw.get("approvers"))
+    return record
 
 
 def _answer(

@@ -10,7 +10,7 @@ from lowcode.i18n import _
 from lowcode.records import history, listing, reading, references, rollups, saving, store, titles
 from lowcode.records.draft import Draft
 from lowcode.records.record import Record, copy_of
-from lowcode.workflow import runs
+from lowcode.workflow import machine, runs
 
 if TYPE_CHECKING:
     from lowcode.context import Context
@@ -40,6 +40,8 @@ def restore(ctx: "Context", form: LiveForm, record_id: int) -> dict[str, Any]:
     original = saving.require_deleted(ctx, form, record_id)
     record = copy_of(original)
     record.deleted_at = record.deleted_by = None
+    if machine.is_in_review(form, record):  # its approval ended with the deletion
+        record.status = machine.state_to_correct(form, record)
     _require_what_it_points_at(ctx, form, record)
     hooks = {"record": record, "original": original, "ctx": ctx.system}
     ctx.platform.hooks.call(form.name, "before_save", **hooks)

@@ -13,7 +13,7 @@ from lowcode.workflow import machine
 if TYPE_CHECKING:
     from lowcode.context import Context
 
-PLAIN = ("type", "required", "unique", "dictionary", "form", "unit", "digits", "help")
+PLAIN = ("type", "required", "unique", "masked_without", "dictionary", "form", "unit", "digits", "help")
 BOUNDS = ("min", "max", "more_than")
 
 
@@ -46,6 +46,7 @@ def describe(ctx: "Context", form: LiveForm) -> dict[str, Any]:
         ],
         "states": {name: _(state.label) for name, state in (form.workflow.states if form.workflow else {}).items()},
         "actions": [_action(each) for each in machine.offered(ctx, form)],
+        "team": form.declared.team,
         "can": [verb for verb in access.VERBS if access.is_allowed(ctx, form, verb)],
     }
 

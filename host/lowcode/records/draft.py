@@ -10,7 +10,7 @@ from lowcode.errors import Invalid
 from lowcode.fieldtypes import FIELD_TYPES
 from lowcode.forms import LiveForm, visible_fields
 from lowcode.i18n import _
-from lowcode.records import references
+from lowcode.records import masking, references
 from lowcode.records.record import Line, Record, copy_of, values_of
 from lowcode.schemas import decode
 
@@ -43,17 +43,21 @@ def prepare(
     original: Record | None = None,
     changed: str | None = None,
     rules_anyway: bool = False,
+    filled: Mapping[str, Any] | None = None,
 ) -> Draft:
     """Check a payload and compute what follows from it.
 
     `changed` is the path of a reference that a person has just picked: what it brings along replaces
     what stood there. `rules_anyway` runs the rules even when fields are at fault, for a live preview.
+    `filled` is what a rule sets of the fields that people may not write.
     """
-    values, errors = decode(form.schema, payload)
+    values, errors = decode(form.schema, masking.without_echoes(ctx, form, payload, original))
     draft = Draft(form, copy_of(original) if original else new_record(ctx, form), original, errors=errors)
     _refuse_unwritable(ctx, draft, values)
     _assign(ctx, draft, values)
     _follow_references(ctx, draft, changed)
+    for name, value in (filled or {}).items():
+        setattr(draft.record, name, value)
     _require(ctx, draft)
     if rules_anyway or not draft.errors:
         _apply_rules(ctx, draft)

@@ -1,5 +1,6 @@
 """Who changed which field from what to what, and when."""
 
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select
@@ -9,14 +10,24 @@ from lowcode.declare.fields import Field
 from lowcode.fieldtypes import FIELD_TYPES
 from lowcode.forms import LiveForm, visible_fields
 from lowcode.i18n import _
-from lowcode.records import reading
+from lowcode.records import masking, reading
 from lowcode.records.record import Line, Record
 
 if TYPE_CHECKING:
     from lowcode.context import Context
 
-LABELS = {"create": "新增", "edit": "编辑", "delete": "删除", "restore": "恢复"}
-OUTCOMES = {"approved": "审批通过", "rejected": "审批驳回"}
+LABELS = {
+    "create": "新增",
+    "edit": "编辑",
+    "delete": "删除",
+    "restore": "恢复",
+    "team": "设置协作成员",
+    "hand_over": "移交",
+}
+TEAM = "$team"
+"""The path of a change of the team, which is no field."""
+
+OUTCOMES = {"approved": "审批通过", "rejected": "审批驳回", "returned": "审批退回"}
 _ENTRY = insert(audit).inline()
 STAMPS = frozenset({"version", "updated_at", "updated_by"})
 
@@ -34,6 +45,22 @@ def write(ctx: "Context", form: LiveForm, record: Record, action: str, original:
     ctx.connection.execute(_ENTRY, entry)
 
 
+def write_team(
+    ctx: "Context", form: LiveForm, record: Record, before: Mapping[int, str], after: Mapping[int, str]
+) -> None:
+    """Add the entry of a changed team."""
+    old, new = ([[user, level] for user, level in each.items()] for each in (before, after))
+    entry = {
+        "at": ctx.now,
+        "user": ctx.user.id or None,
+        "form": form.name,
+        "record": record.id,
+        "action": "team",
+        "changes": {TEAM: [old, new]},
+    }
+    ctx.connection.execute(_ENTRY, entry)
+
+
 def changes(form: LiveForm, record: Record, original: Record) -> dict[str, list[Any]]:
     """Compare two states of a record: `{path: [old, new]}`; a line is named by its id."""
     found: dict[str, list[Any]] = {}
@@ -47,11 +74,11 @@ def changes(form: LiveForm, record: Record, original: Record) -> dict[str, list[
 
 def history(ctx: "Context", form: LiveForm, record_id: int) -> list[dict[str, Any]]:
     """Read a record's entries, newest first, without fields the person may not see."""
-    reading.require(ctx, form, record_id)
+    hidden = masking.hidden(ctx, form, reading.require(ctx, form, record_id))
     statement = select(audit).where(audit.c.form == form.name, audit.c.record == record_id).order_by(audit.c.id.desc())
     entries = ctx.connection.execute(statement).all()
-    names = ctx.users.names({entry.user for entry in entries if entry.user})
-    known = visible_fields(form, ctx.user.roles)
+    names = ctx.users.names({entry.user for entry in entries if entry.user} | _team_users(entries))
+    known = {*visible_fields(form, ctx.user.roles), TEAM}
     return [
         {
             "at": f"{entry.at:%Y-%m-%dT%H:%M:%SZ}",
@@ -60,12 +87,30 @@ def history(ctx: "Context", form: LiveForm, record_id: int) -> list[dict[str, An
             "label": _action_label(form, entry.action),
             "changes": [
                 {"field": path, "label": _label(form, path), "old": old, "new": new}
-                for path, (old, new) in entry.changes.items()
+                for path, (old, new) in _shown(form, entry.changes, hidden, names)
                 if path.partition(".")[0] in known
             ],
         }
         for entry in entries
     ]
+
+
+def _team_users(entries: Iterable[Any]) -> set[int]:
+    changed = [each for entry in entries for each in entry.changes.get(TEAM, ())]
+    return {user for each in changed for user, _level in each}
+
+
+def _shown(
+    form: LiveForm, changed: Mapping[str, list[Any]], hidden: frozenset[str], names: Mapping[int, str]
+) -> Iterator[tuple[str, list[Any]]]:
+    """Give the changes as the person may see them: masked values masked, members with their names."""
+    for path, values in changed.items():
+        if path == TEAM:
+            yield path, [[{"user": {"id": u, "title": names.get(u, "")}, "level": at} for u, at in v] for v in values]
+        elif path in hidden:
+            yield path, [masking.mask(form.fields[path], value) if value else value for value in values]
+        else:
+            yield path, values
 
 
 def _action_label(form: LiveForm, action: str) -> str:
@@ -75,6 +120,8 @@ def _action_label(form: LiveForm, action: str) -> str:
 
 
 def _label(form: LiveForm, path: str) -> str:
+    if path == TEAM:
+        return _("协作成员")
     name, _dot, column = path.partition(".")
     label = _(form.fields[name].label)
     inner = form.fields[name].fields.get(column.rpartition(".")[2])

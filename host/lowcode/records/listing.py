@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -48,10 +48,7 @@ def list_records(
 ) -> dict[str, Any]:
     """Answer one page of a list."""
     access.require(ctx, form, "read")
-    query = read_query(ctx, form, args)
-    where = _where(ctx, form, query, deleted)
-    if query.errors:
-        raise Invalid(_("列表的查询条件有误，请看各项提示。"), errors=query.errors)
+    query, where = checked(ctx, form, args, deleted)
     records, total = _page(ctx, form, query, where)
     more, records = len(records) > query.per_page, records[: query.per_page]
     answer: dict[str, Any] = {
@@ -64,6 +61,36 @@ def list_records(
     if more and records:
         answer["next"] = _cursor(form, query, records[-1])
     return answer
+
+
+def checked(
+    ctx: "Context", form: LiveForm, args: Mapping[str, list[str]], deleted: bool = False
+) -> tuple[Query, list[ColumnElement[bool]]]:
+    """Read a query string: what is asked, and the conditions of the records in it. Raises Invalid."""
+    query = read_query(ctx, form, args)
+    where = _where(ctx, form, query, deleted)
+    if query.errors:
+        raise Invalid(_("列表的查询条件有误，请看各项提示。"), errors=query.errors)
+    return query, where
+
+
+def count(ctx: "Context", form: LiveForm, where: list[ColumnElement[bool]]) -> int:
+    """Count the records that satisfy the conditions."""
+    return ctx.connection.scalar(select(func.count()).select_from(form.table).where(*where)) or 0
+
+
+def walk(
+    ctx: "Context", form: LiveForm, query: Query, where: list[ColumnElement[bool]], size: int
+) -> Iterator[list[Record]]:
+    """Read all records in the order of the list, so many at a time, each part behind the last key of the one before."""
+    found = _sorted(form, query, select(form.table).where(*where)).limit(size)
+    records = store.load_many(ctx, form, found)
+    while records:
+        yield records
+        if len(records) < size:
+            return
+        last = [getattr(records[-1], name) for name, _descending in _keys(query)]
+        records = store.load_many(ctx, form, found.where(_beyond(form, query, last)))
 
 
 def _page(ctx: "Context", form: LiveForm, query: Query, where: list[ColumnElement[bool]]) -> tuple[list[Record], int]:
@@ -79,7 +106,7 @@ def _page(ctx: "Context", form: LiveForm, query: Query, where: list[ColumnElemen
         if rows:
             names = [column.name for column in form.table.c]
             return [form.record_class(**dict(zip(names, row[1:], strict=True))) for row in rows], rows[0][0]
-    total = ctx.connection.scalar(select(func.count()).select_from(form.table).where(*where)) or 0
+    total = count(ctx, form, where)
     found = _from_page(_sorted(form, query, select(form.table).where(*where)), query)
     if query.after is not None:
         found = found.where(_beyond(form, query, query.after))
@@ -98,7 +125,7 @@ def read_query(ctx: "Context", form: LiveForm, args: Mapping[str, list[str]]) ->
     query.search = _one(args, "search") or ""
     query.page = _number(query, args, "page", 1, 10**9)
     query.per_page = _number(query, args, "per_page", 20, MOST_PER_PAGE)
-    query.sort = _sort(query, _one(args, "sort") or ",".join(views[0].sort))
+    query.sort = _sort(form, query, _one(args, "sort") or ",".join(views[0].sort))
     if names := _one(args, "fields"):
         query.names = names.split(",")
         for unknown in set(query.names) - known.keys():
@@ -131,11 +158,11 @@ def _number(query: Query, args: Mapping[str, list[str]], name: str, default: int
     return default
 
 
-def _sort(query: Query, raw: str) -> list[tuple[str, bool]]:
+def _sort(form: LiveForm, query: Query, raw: str) -> list[tuple[str, bool]]:
     keys: list[tuple[str, bool]] = []
     for part in filter(None, raw.split(",")):
         name = part.removeprefix("-")
-        if name not in query.allowed:
+        if name not in query.allowed or name in form.masked:
             query.errors["sort"] = [_("不能按“{name}”排序。", name=name)]
         else:
             keys.append((name, part.startswith("-")))
@@ -163,7 +190,9 @@ def _filter(ctx: "Context", form: LiveForm, query: Query, key: str, value: str) 
     if value == "":
         return []
     try:
-        return [parse({key: value}, form.fields).clause(form, ctx.tokens)]
+        found = parse({key: value}, form.fields).clause(form, ctx.tokens)
+        name, operator = split_key(key)
+        return [found if operator == "eq" else _of_the_whole(ctx, form, name, found)]
     except ConditionFault as fault:
         query.errors[key] = [fault.message]
         return []
@@ -178,10 +207,11 @@ def _search(ctx: "Context", form: LiveForm, query: Query) -> ColumnElement[bool]
     except ValueFault as fault:
         query.errors["search"] = [str(fault)]
         return false()
-    return or_(false(), *(_contains(ctx, form, name, text) for name in names))
+    return or_(false(), *(contains(ctx, form, name, text) for name in names))
 
 
-def _contains(ctx: "Context", form: LiveForm, name: str, text: str) -> ColumnElement[bool]:
+def contains(ctx: "Context", form: LiveForm, name: str, text: str) -> ColumnElement[bool]:
+    """Look for a text in one field, as far as the person sees its value."""
     declared, column = form.fields[name], form.column(name)
     if declared.type == "ref":
         target = ctx.platform.forms[declared.form or ""]
@@ -189,7 +219,16 @@ def _contains(ctx: "Context", form: LiveForm, name: str, text: str) -> ColumnEle
         return column.in_(select(target.table.c.id).where(title))
     if declared.type == "user":
         return column.in_(select(users.c.id).where(containing(users.c.name, text)))
-    return containing(column, text)
+    return _of_the_whole(ctx, form, name, containing(column, text))
+
+
+def _of_the_whole(ctx: "Context", form: LiveForm, name: str, found: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Count only records of which the person sees the whole value: a hit would tell what is hidden.
+
+    An equal value finds every record, since whoever knows a number must find out whether it is there already.
+    """
+    verb = form.masked.get(name)
+    return and_(found, access.clause(ctx, form, verb)) if verb else found
 
 
 def _keys(query: Query) -> list[tuple[str, bool]]:

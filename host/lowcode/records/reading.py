@@ -7,7 +7,7 @@ from lowcode import access
 from lowcode.errors import NotFound
 from lowcode.forms import LiveForm, visible_fields
 from lowcode.i18n import _
-from lowcode.records import store
+from lowcode.records import masking, store
 from lowcode.records.record import Line, Record
 from lowcode.records.showing import Labels, Showing
 from lowcode.workflow import machine, runs
@@ -36,15 +36,52 @@ def serialise(
     ctx: "Context", form: LiveForm, records: Sequence[Record], names: Iterable[str] | None = None
 ) -> list[dict[str, Any]]:
     """Turn records into the JSON of the HTTP API. `names` limits the fields."""
+    shown = show(ctx, form, records, names)
+    submitters = runs.submitters(ctx, form, records)
+    for each, record in zip(shown, records, strict=True):
+        each["$can"] = can(ctx, form, record, submitters.get(record.id))
+    return shown
+
+
+def show(
+    ctx: "Context", form: LiveForm, records: Sequence[Record], names: Iterable[str] | None = None
+) -> list[dict[str, Any]]:
+    """Turn records into JSON as `serialise` does, without what the person may do with them."""
+    shown = _rows(ctx, form, records, names)
+    access.know_teams(ctx, form, records)
+    _load_lines_that_decide(ctx, form, records)
+    if not form.masked or ctx.is_system:
+        return shown
+    return [
+        masking.hide(form, each, masking.hidden(ctx, form, record)) for each, record in zip(shown, records, strict=True)
+    ]
+
+
+def draft(ctx: "Context", form: LiveForm, record: Record, original: Record | None) -> dict[str, Any]:
+    """Turn a draft into JSON: what the record itself hides from the person stays hidden, whatever the draft says."""
+    values = _rows(ctx, form, [record], None)[0]
+    if original is None:
+        return values | {"$can": []}
+    kept = [name for name in masking.hidden(ctx, form, original) if getattr(record, name) == getattr(original, name)]
+    return masking.hide(form, values, kept) | {"$can": can(ctx, form, original, None)}
+
+
+def _rows(
+    ctx: "Context", form: LiveForm, records: Sequence[Record], names: Iterable[str] | None
+) -> list[dict[str, Any]]:
+    """Turn records into JSON with every value whole."""
     known = form.fields if ctx.is_system else visible_fields(form, ctx.user.roles)
     showing = _showing(ctx, form, [name for name in known if names is None or name in names], is_kept=names is None)
     showing.prepare(ctx, records)
-    submitters = runs.submitters(ctx, form, records)
     labels: Labels = {}
-    return [
-        _record(ctx, form, showing, record, labels) | {"$can": can(ctx, form, record, submitters.get(record.id))}
-        for record in records
-    ]
+    return [_record(ctx, form, showing, record, labels) for record in records]
+
+
+def _load_lines_that_decide(ctx: "Context", form: LiveForm, records: Sequence[Record]) -> None:
+    """Read the lines of a list's records where what the person may do with them depends on lines."""
+    bare = [each for each in records if each.id is not None and any(getattr(each, n) is None for n in form.line_tables)]
+    if bare and not ctx.is_system and access.looks_into_lines(ctx, form):
+        store.load_lines(ctx, form, bare)
 
 
 def _showing(ctx: "Context", form: LiveForm, names: list[str], is_kept: bool) -> Showing:
@@ -82,4 +119,6 @@ def can(ctx: "Context", form: LiveForm, record: Record, submitter: int | None) -
         return ["restore"] if access.permits(ctx, form, "delete", record) else []
     editable = form.is_editable(record)
     verbs = [verb for verb in ("edit", "delete") if editable and access.permits(ctx, form, verb, record)]
+    if form.declared.team and access.permits(ctx, form, "edit", record, shared=False):
+        verbs.append("share")
     return verbs + machine.available(ctx, form, record, submitter)

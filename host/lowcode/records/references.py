@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, case, select
 
 from lowcode import access, files
 from lowcode.database.among import among
@@ -70,6 +70,9 @@ class Found:
 
     rows: dict[str, dict[int, Any]] = field(default_factory=lambda: defaultdict(dict))
     missing: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    hidden: dict[str, dict[int, frozenset[str]]] = field(default_factory=lambda: defaultdict(dict))
+    """The fields of which the person sees only the ends; they bring nothing along."""
+
     misfits: dict[tuple[int, Any], str | None] = field(default_factory=dict)
     """What `fill` found out of a value for a field: many lines bring along the same."""
 
@@ -134,6 +137,9 @@ def find_more(ctx: "Context", chosen: list[Place], found: Found, form: LiveForm 
             rows = _read(ctx, name, missing, form, chosen)
             found.rows[name] |= rows
             found.missing[name] |= missing - rows.keys()
+            if name in ctx.platform.forms and not ctx.is_system:
+                masked = ctx.platform.forms[name].masked
+                found.hidden[name] |= {key: _hidden(row, masked) for key, row in rows.items()} if masked else {}
 
 
 def _read(ctx: "Context", name: str, ids: set[int], asking: LiveForm | None, chosen: list[Place]) -> dict[int, Any]:
@@ -148,10 +154,17 @@ def _read(ctx: "Context", name: str, ids: set[int], asking: LiveForm | None, cho
         if asking:
             ctx.platform.prepared[key] = statement
     statement = statement.where(access.clause(ctx, form))
+    if not ctx.is_system:
+        wholes = ((verb, access.clause(ctx, form, verb)) for verb in sorted(set(form.masked.values())))
+        statement = statement.add_columns(*(case((clause, 1), else_=0).label(f"_{verb}") for verb, clause in wholes))
     if ctx.is_writing:  # nobody deletes what this record is about to point at
         statement = statement.with_for_update(read=True, key_share=True)
     rows = ctx.connection.execute(statement, {"ids": ids}).all()
     return {row.id: row for row in rows}
+
+
+def _hidden(row: Any, masked: Mapping[str, str]) -> frozenset[str]:
+    return frozenset(name for name, verb in masked.items() if not row._mapping[f"_{verb}"])
 
 
 def _statement(form: LiveForm, names: set[str]) -> Select[Any]:
@@ -194,7 +207,8 @@ def fill(place: Place, found: Found, given: set[str], overwrite: bool) -> Errors
     prefix = place.path.removesuffix(place.field.name)
     for mine, theirs in place.field.fill.items():
         if overwrite or prefix + mine not in given:
-            value, field = getattr(row, theirs), place.siblings[mine]
+            is_hidden = theirs in found.hidden[place.field.form or ""].get(place.value, ())
+            value, field = None if is_hidden else getattr(row, theirs), place.siblings[mine]
             setattr(place.row, mine, value)
             if sentence := _misfit(field, value, found):
                 errors[prefix + mine] = [sentence]

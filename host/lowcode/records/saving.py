@@ -25,11 +25,12 @@ def preview(
     """Compute a draft's values and faults; write nothing. The same first half as a save."""
     access.require(ctx, form, "edit" if record_id else "create")
     original = reading.require(ctx, form, record_id) if record_id else None
+    if original is not None and not access.permits(ctx, form, "edit", original):
+        raise Forbidden(_("您可以查看这条记录，但没有权限进行这项操作。"))
     draft = drafts.prepare(ctx, form, payload, original, changed, rules_anyway=True)
     for line_name in form.line_tables:
         setattr(draft.record, line_name, getattr(draft.record, line_name) or [])
-    values = reading.serialise(ctx, form, [draft.record])[0]
-    return {"values": values, "errors": draft.errors}
+    return {"values": reading.draft(ctx, form, draft.record, original), "errors": draft.errors}
 
 
 def create(ctx: "Context", form: LiveForm, payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,10 +38,18 @@ def create(ctx: "Context", form: LiveForm, payload: Mapping[str, Any]) -> dict[s
     return reading.serialise(ctx, form, [_latest(ctx, form, create_record(ctx, form, payload))])[0]
 
 
-def create_record(ctx: "Context", form: LiveForm, payload: Mapping[str, Any]) -> Record:
-    """Create a record."""
+def create_fields(ctx: "Context", form: LiveForm, values: Mapping[str, Any]) -> Record:
+    """Let a rule create a record with any of its fields, those that people may not write and the number included."""
+    filled = {name: value for name, value in values.items() if name in form.fields and form.fields[name].filled_by_host}
+    return create_record(ctx, form, {name: value for name, value in values.items() if name not in filled}, filled)
+
+
+def create_record(
+    ctx: "Context", form: LiveForm, payload: Mapping[str, Any], filled: Mapping[str, Any] | None = None
+) -> Record:
+    """Create a record. `filled` is what a rule sets of the fields that people may not write."""
     access.require(ctx, form, "create")
-    draft = drafts.prepare(ctx, form, payload)
+    draft = drafts.prepare(ctx, form, payload, filled=filled)
     draft.require_no_errors()
     record = draft.record
     record.version = 1
@@ -55,12 +64,18 @@ def create_record(ctx: "Context", form: LiveForm, payload: Mapping[str, Any]) ->
 
 
 def _insert(ctx: "Context", form: LiveForm, record: Record) -> None:
-    """Write a new record with the next number. After a change of the pattern a number may be taken: then count on."""
-    for _attempt in range(MOST_TAKEN_NUMBERS):
-        if form.declared.number:
+    """Write a new record with the next number, unless a rule has given it one.
+
+    After a change of the pattern a number may be taken: then count on.
+    """
+    is_numbered = form.declared.number is not None and record.number is not None
+    for _attempt in range(1 if is_numbered else MOST_TAKEN_NUMBERS):
+        if form.declared.number and not is_numbered:
             record.number = numbering.take(ctx, form.declared.number)
         if store.insert_record(ctx, form, record):
             return
+    if is_numbered:
+        raise store.taken(form, "number")
     raise Conflict(
         _("接下来的 {count} 个编号都已被使用，请管理员检查编号规则。", count=MOST_TAKEN_NUMBERS), code="numbers_taken"
     )
@@ -95,14 +110,24 @@ def write_changes(ctx: "Context", draft: Draft, action: str = "edit") -> Record:
     if not history.changes(form, record, original) and action == "edit":
         return original
     _stamp(ctx, form, record, original)
-    if action == "edit" and not access.permits(ctx, form, "edit", record):
-        raise Forbidden(_("修改后的记录将不归您管理，请检查负责人。"), code="out_of_scope")
+    if action == "edit":
+        _require_still_managed(ctx, form, record, original)
     _before(ctx, draft)
     store.update_record(ctx, form, record, original)
     if form.workflow and record.status != original.status:
         runs.leave(ctx, form, record.id)
     _after(ctx, draft, action)
     return record
+
+
+def _require_still_managed(ctx: "Context", form: LiveForm, record: Record, original: Record) -> None:
+    """Refuse an edit that takes a record out of the person's hands, or into those of a team member who has none."""
+    if not access.permits(ctx, form, "edit", record):
+        raise Forbidden(_("修改后的记录将不归您管理，请检查负责人。"), code="out_of_scope")
+    owner = form.declared.owner
+    moved = owner is not None and getattr(record, owner) != getattr(original, owner)
+    if moved and not access.permits(ctx, form, "edit", original, shared=False):
+        raise Forbidden(_("协作成员不能更换负责人，请联系负责人。"), code="out_of_scope")
 
 
 def write_fields(ctx: "Context", form: LiveForm, original: Record, values: Mapping[str, Any]) -> Record:

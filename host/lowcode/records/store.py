@@ -134,9 +134,14 @@ def duplicate(form: LiveForm, error: IntegrityError) -> Conflict:
     text = str(error.orig)
     for name, declared in form.fields.items():
         if declared.unique and (f"uq_{form.table.name}_{name}" in text or f"{form.table.name}.{name}" in text):
-            sentence = _("“{label}”已经存在，请换一个。", label=_(declared.label))
-            return Conflict(sentence, code="duplicate", errors={name: [sentence]})
+            return taken(form, name)
     return Conflict(_("与已有的记录重复。"), code="duplicate")
+
+
+def taken(form: LiveForm, name: str) -> Conflict:
+    """Make the answer to a value that another record has."""
+    sentence = _("“{label}”已经存在，请换一个。", label=_(form.fields[name].label))
+    return Conflict(sentence, code="duplicate", errors={name: [sentence]})
 
 
 def _update_lines(ctx: "Context", form: LiveForm, name: str, record: Record, before: list[Line]) -> None:

@@ -5,21 +5,28 @@ again, and of two processes one waits for the other's row and then finds the ins
 """
 
 import logging
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from huey import SqliteHuey, crontab
+from huey import crontab
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from lowcode.context import Context
 from lowcode.database.schema import job_runs
 from lowcode.declare.model import Job
+from lowcode.notify import delivery
+from lowcode.notify.queue import open_queue
 from lowcode.platform import Platform
+from lowcode.running import housekeeping
 
 log = logging.getLogger(__name__)
 
 STOP_SECONDS = 25
+MOST_IDLE_SECONDS = 2
+"""How long an idle worker sleeps at most before it looks into a queue on SQLite again."""
 
 
 def tick(platform: Platform, now: datetime | None = None) -> list[tuple[str, str]]:
@@ -96,14 +103,59 @@ def _note(
 
 
 def run_worker(platform: Platform) -> None:
-    """Serve the background queue until SIGTERM; a job that is running is waited for."""
-    folder = platform.config.home / "run"
-    folder.mkdir(parents=True, exist_ok=True)
-    queue = SqliteHuey("lowcode", filename=str(folder / "queue.db"), results=False)
+    """Serve the background queue until SIGTERM: jobs, reminders and mails. Any number of workers may run.
+
+    What is running is waited for. Mails have a thread of their own to be sent on while a job takes its time.
+    """
+    deliver = OneAtATime(lambda: delivery.deliver(platform, is_stopping=lambda: consumer.stop_flag.is_set()))
+    jobs = OneAtATime(lambda: _work(platform))
+    queue, call = open_queue(platform.config, deliver)
 
     @queue.periodic_task(crontab(minute="*"))  # type: ignore[untyped-decorator]
     def every_minute() -> None:
-        tick(platform)
+        jobs()
 
-    consumer = queue.create_consumer(workers=1, graceful_signal="TERM", shutdown_timeout=STOP_SECONDS)
+    @queue.periodic_task(crontab(minute="*"))  # type: ignore[untyped-decorator]
+    def sweep() -> None:
+        deliver()
+
+    @queue.periodic_task(crontab(minute="7"))  # type: ignore[untyped-decorator]
+    def every_hour() -> None:
+        housekeeping.every_hour(platform)
+
+    options = {"graceful_signal": "TERM", "shutdown_timeout": STOP_SECONDS, "max_delay": MOST_IDLE_SECONDS}
+    consumer = queue.create_consumer(workers=2, **options)
+    _now(call)
     consumer.run()
+
+
+def _work(platform: Platform) -> None:
+    tick(platform)
+    housekeeping.every_minute(platform)
+
+
+def _now(call: Callable[[], object]) -> None:
+    """Look at once for what has become due while no worker ran; without the queue that takes until the next minute."""
+    try:
+        call()
+    except Exception as fault:
+        log.warning("The queue cannot be reached: %s", fault)
+
+
+class OneAtATime:
+    """Work that runs once at a time in this process; who comes meanwhile has it done once more."""
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        self._work = work
+        self._running = threading.Lock()
+        self._wanted = threading.Event()
+
+    def __call__(self) -> None:
+        """Work, or leave it to the thread that is at it."""
+        self._wanted.set()
+        while self._wanted.is_set() and self._running.acquire(blocking=False):
+            try:
+                self._wanted.clear()
+                self._work()
+            finally:
+                self._running.release()

@@ -70,6 +70,11 @@ class Api:
         """The id of the person. Raises AssertionError for nobody."""
         return self.user_or_fail.id
 
+    @property
+    def credentials(self) -> Mapping[str, str]:
+        """The headers that say who calls, for addresses of pages."""
+        return self._headers
+
     def as_user(self, *roles: str, department: str | None = None, name: str | None = None) -> "Api":
         """Make a person with these roles, in a department that is made when it does not exist, and sign in."""
         number = next(Api._numbers)
@@ -130,7 +135,7 @@ class Api:
 
     def open(self, method: str, address: str, headers: Mapping[str, str] | None = None, **options: Any) -> Answer:
         """Send a request to any address, with these headers only."""
-        answer = self._client.open(address, method=method, headers=dict(headers or {}), **options)
+        answer = self._client.open(address, method=method, headers=dict(headers or {}), buffered=True, **options)
         is_json = (answer.mimetype or "").endswith("json") and answer.data
         return Answer(answer.status_code, answer.json if is_json else None, dict(answer.headers), f"{method} {address}")
 

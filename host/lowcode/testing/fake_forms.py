@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lowcode.conditions import parse
-from lowcode.errors import Invalid, NotFound
+from lowcode.errors import Conflict, Invalid, NotFound, Refused
 from lowcode.forms import LiveForm
 from lowcode.records import draft as drafts
-from lowcode.records.proxy import FormProxy, Forms
+from lowcode.records.proxy import FormProxy, Forms, declared_move
 from lowcode.records.record import Record, copy_of
 from lowcode.schemas import decode
 from lowcode.testing.rows import make_record
@@ -77,17 +77,21 @@ class FakeForm(FormProxy):
     def create(self, values: Mapping[str, Any]) -> Record:
         """Create a record with the defaults of its fields. Raises Invalid for a value that its field does not take."""
         form = self._declared_form()
+        own = _filled_by_host(form, values)
         record = make_record(form.declared)
         for name, declared in form.declared.fields.items():
             if declared.type != "lines":
                 setattr(record, name, drafts.default(self._fake, declared))
-        self._assign(form, record, values)
+        if form.workflow:
+            record.status = next(iter(form.workflow.states))
+        self._assign(form, record, {name: value for name, value in values.items() if name not in own})
+        for name, value in own.items():
+            setattr(record, name, value)
+        self._refuse_taken_number(record)
         record.id = max(self._kept, default=0) + 1
         record.version = 1
         record.created_at = record.updated_at = self._fake.now
         record.created_by = record.updated_by = self._fake.user.id
-        if form.workflow:
-            record.status = next(iter(form.workflow.states))
         self._kept[record.id] = record
         return copy_of(record)
 
@@ -95,20 +99,54 @@ class FakeForm(FormProxy):
         """Change a record; fields that people may not write may be set here."""
         form = self._declared_form()
         changed = copy_of(self._standing(record if isinstance(record, int) else record.id))
-        own = {name: value for name, value in values.items() if form.fields[name].filled_by_host}
+        own = _filled_by_host(form, values)
         self._assign(form, changed, {name: value for name, value in values.items() if name not in own})
         for name, value in own.items():
             setattr(changed, name, value)
-        changed.version = (changed.version or 0) + 1
-        changed.updated_at, changed.updated_by = self._fake.now, self._fake.user.id
-        self._kept[changed.id] = changed
-        return copy_of(changed)
+        return self._keep(changed)
+
+    def move(self, record: Record | int, name: str, values: Mapping[str, Any] | None = None) -> Record:
+        """Move a record on as its workflow declares; nobody is asked to approve. Raises Refused, Invalid, KeyError."""
+        form = self._declared_form()
+        step = declared_move(form, name)
+        changed = copy_of(self._standing(record if isinstance(record, int) else record.id))
+        fits = step.when is None or parse(step.when, form.fields).matches(changed, self._fake.tokens)
+        if changed.status not in step.from_ or not fits:
+            raise Refused(f"'{self._name}' {changed.id} cannot be moved on by '{name}' now.", code="not_allowed_now")
+        given, errors = decode(form.params[name], values or {})
+        for key, declared in step.params.items():
+            value = given.get(key, drafts.default(self._fake, declared))
+            if declared.required and value is None:
+                errors.setdefault(key, ["A value is required."])
+            if (target := declared.sets or key) in form.declared.fields:
+                setattr(changed, target, value)
+        if errors:
+            raise Invalid(f"'{name}' does not take these values: {errors}", errors=errors)
+        changed.status = step.to
+        return self._keep(changed)
+
+    def decide(self, record: Record | int, opinion: str | None = None, *, agree: bool = True) -> Record:
+        """Refuse: in a fake context nobody is ever asked to decide."""
+        raise NotFound("A FakeContext has no approvals. Test this with the `platform` fixture instead.")
 
     def delete(self, record: Record | int) -> None:
         """Move a record to the recycle bin."""
         gone = copy_of(self._standing(record if isinstance(record, int) else record.id))
         gone.deleted_at, gone.deleted_by = self._fake.now, self._fake.user.id
         self._kept[gone.id] = gone
+
+    def _keep(self, changed: Record) -> Record:
+        """Keep a changed record as a new version and give a copy."""
+        changed.version = (changed.version or 0) + 1
+        changed.updated_at, changed.updated_by = self._fake.now, self._fake.user.id
+        self._kept[changed.id] = changed
+        return copy_of(changed)
+
+    def _refuse_taken_number(self, record: Record) -> None:
+        number = getattr(record, "number", None)
+        live = (each for each in self._kept.values() if each.deleted_at is None)
+        if number is not None and any(each.number == number for each in live):
+            raise Conflict(f"Another record of '{self._name}' has the number {number}.", code="duplicate")
 
     def _declared_form(self) -> LiveForm:
         if self._live is None:
@@ -140,3 +178,8 @@ class FakeForm(FormProxy):
             columns = form.declared.fields[name].fields
             defaults = {column: drafts.default(self._fake, declared) for column, declared in columns.items()}
             setattr(record, name, [make(**defaults | row) for row in value or ()])
+
+
+def _filled_by_host(form: LiveForm, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the values of fields that people may not write; a name that is no field is refused with the others."""
+    return {key: value for key, value in values.items() if key in form.fields and form.fields[key].filled_by_host}

@@ -9,9 +9,11 @@ from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from lowcode.addresses import check_address, check_subject
 from lowcode.configuration import Item
 from lowcode.context import Context
 from lowcode.declare.model import DictionaryItem, Plugin
+from lowcode.errors import NotFound
 from lowcode.fieldtypes import FIELD_TYPES
 from lowcode.identity.model import User
 from lowcode.identity.people import People
@@ -38,6 +40,8 @@ class FakeContext(Context):
 
     `ctx.forms` reads and writes these records in memory under the same conditions and field checks as the host, but
     runs no rules, fills nothing in from references and checks no permission.
+
+    `notified` and `mailed` are what the rules sent through `ctx.notify` and `ctx.mail`, by the names of the arguments.
     """
 
     def __init__(
@@ -67,6 +71,9 @@ class FakeContext(Context):
         self._dictionaries = _dictionaries(plugin, dictionaries or {})
         self._settings = _settings(plugin) | dict(settings or {})
         self._store = _store(plugin, records or {})
+        self.notified: list[dict[str, Any]] = []
+        self.mailed: list[dict[str, Any]] = []
+        self._kinds = plugin.notifications if plugin else None
 
     def __getattr__(self, name: str) -> Any:
         if name in {"platform", "connection"}:
@@ -96,6 +103,34 @@ class FakeContext(Context):
     def dictionary(self, name: str) -> Mapping[str, Item]:
         """Give the items of a given dictionary by code."""
         return self._dictionaries.get(name, {})
+
+    def notify(
+        self,
+        users: Iterable[int],
+        kind: str,
+        text: str,
+        record: Record | None = None,
+        event: str | None = None,
+        **values: Any,
+    ) -> None:
+        """Keep the notification in `notified`. Raises ValueError for a kind that the given plugin does not declare."""
+        if self._kinds is not None and kind not in self._kinds:
+            raise ValueError(f"The kind '{kind}' is not declared. Add it to `notifications:` of manifest.yaml.")
+        text.format(**values)
+        sent = {"users": [*users], "kind": kind, "text": text, "record": record, "event": event, "values": values}
+        self.notified.append(sent)
+
+    def mail(self, to: str, subject: str, text: str, html: str | None = None, event: str | None = None) -> None:
+        """Keep the mail in `mailed`. Raises Invalid for a wrong address or subject, as the host does."""
+        check_address(to)
+        check_subject(subject)
+        self.mailed.append({"to": to, "subject": subject, "text": text, "html": html, "event": event})
+
+    def print(self, record: Record, name: str) -> str:
+        """Give a page that says what it would print. Raises NotFound for one that the form does not declare."""
+        if name not in form_of(record).prints:
+            raise NotFound(f"The form has no printable page '{name}'.")
+        return f"<p>{name} {record.id}</p>"
 
     @contextmanager
     def as_user(self, user_id: int) -> Iterator[Context]:

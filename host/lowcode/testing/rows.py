@@ -15,14 +15,23 @@ _forms: dict[type[Record], Form] = {}
 
 
 def live_form(form: Form, workflow: Workflow | None = None) -> LiveForm:
-    """Give what the host derives from a form; the same object each time, so that records of it are of one class."""
+    """Give what the host derives from a form; the same object each time, so that records of it are of one class.
+
+    Records may be made before the workflow is known; it is added when it is.
+    """
     known = _known.get(id(form))
+    if known is not None and (workflow is None or known[1].workflow is not None):
+        return known[1]
+    workflows = {workflow.name: workflow} if workflow else {}
+    plugin = Plugin(name="test", label="Test", version="1", host_api="", workflows=workflows)
+    made = build_form(plugin, form, MetaData())
     if known is None:
-        workflows = {workflow.name: workflow} if workflow else {}
-        plugin = Plugin(name="test", label="Test", version="1", host_api="", workflows=workflows)
-        known = _known[id(form)] = (form, build_form(plugin, form, MetaData()))
-        _forms[known[1].record_class] = form
-    return known[1]
+        _known[id(form)] = (form, made)
+        _forms[made.record_class] = form
+        return made
+    live = known[1]
+    live.workflow, live.params = made.workflow, made.params
+    return live
 
 
 def form_of(record: Record) -> Form:

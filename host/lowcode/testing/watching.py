@@ -56,6 +56,21 @@ def statements(platform: Platform) -> Iterator[list[str]]:
 
 
 @contextmanager
+def queries(platform: Platform) -> Iterator[list[str]]:
+    """Collect all statements."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        seen.append(statement)
+
+    event.listen(platform.db.engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(platform.db.engine, "before_cursor_execute", note)
+
+
+@contextmanager
 def rule_changes(platform: Platform, form: str) -> Iterator[set[str]]:
     """Collect the fields of a form's records that its `before_save` rules set."""
     changed: set[str] = set()

@@ -3,7 +3,7 @@
 Which records a person may see is decided where records are read; the gate knows routes only.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -30,15 +30,20 @@ UPLOAD_OVERHEAD = 64 * 1024
 csrf = CSRFProtect()
 
 
-def policy(name: Policy, *, while_password_due: bool = False, upload: bool = False) -> Callable[[View], View]:
+def policy(
+    name: Policy, *, while_password_due: bool = False, while_viewing: bool = False, upload: bool = False
+) -> Callable[[View], View]:
     """Say who may use a view; every view must.
 
-    `while_password_due` lets people in who still have to replace the password they were given;
-    `upload` raises the limit of the body from 1 MB to the one for files.
+    `while_password_due` lets people in who still have to replace their password; `while_viewing` lets an administrator
+    send a change while looking through another's eyes; `upload` raises the limit of the body from 1 MB to the one for
+    files.
     """
 
     def mark(view: View) -> View:
-        view.__dict__.update(policy=name, while_password_due=while_password_due, upload=upload)
+        view.__dict__.update(
+            policy=name, while_password_due=while_password_due, while_viewing=while_viewing, upload=upload
+        )
         return view
 
     return mark
@@ -82,13 +87,17 @@ def request_token() -> str | None:
 
 
 def identify() -> User | None:
-    """Find out who calls and note it in `g.user`, and in `g.cache_version` what version of the configuration holds."""
+    """Find out who calls and note it in `g.user`, and in `g.cache_version` what version of the configuration holds.
+
+    While an administrator looks through another's eyes, `g.user` is the other and `g.viewer` the administrator.
+    """
     token = request_token()
     found = sessions.authenticate(current_platform().db, token) if token else None
     if found:
-        g.user = found.user
+        g.user, g.viewer = found.user, found.viewer
         g.cache_version = found.cache_version
-        choose_language(found.user)
+        g.password_since = found.password_since
+        choose_language(found.viewer or found.user)
     return found.user if found else None
 
 
@@ -97,7 +106,7 @@ class _PasswordDue(Forbidden):
 
 
 def _gate() -> Response | None:
-    g.user = None
+    g.user = g.viewer = None
     choose_language()
     _refuse_nul()
     view = current_app.view_functions.get(request.endpoint or "")
@@ -128,6 +137,7 @@ def _admit(view: Callable[..., Any]) -> None:
             _refuse_forgery()
             if not request.path.startswith("/static/"):
                 identify()
+                _refuse_while_viewing(rules)
         elif request.method not in SAFE_METHODS:
             _refuse_cross_site()
         return
@@ -136,9 +146,15 @@ def _admit(view: Callable[..., Any]) -> None:
         raise NotSignedIn(_("请先登录。"))
     _refuse_forgery()
     if user.must_change_password and not rules["while_password_due"]:
-        raise _PasswordDue(_("请先修改初始密码，再继续使用。"))
+        raise _PasswordDue(_("请先修改密码，再继续使用。"))
+    _refuse_while_viewing(rules)
     if rules["policy"] == "admin" and not user.is_admin:
         raise Forbidden(_("只有管理员可以使用此功能，请联系管理员。"))
+
+
+def _refuse_while_viewing(rules: Mapping[str, Any]) -> None:
+    if g.viewer and request.method not in SAFE_METHODS and not rules["while_viewing"]:
+        raise Forbidden(_("您正在以其他用户的身份查看，只能查看不能修改；请先退出查看。"), code="view_only")
 
 
 def _refuse_forgery() -> None:

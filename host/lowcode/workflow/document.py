@@ -5,9 +5,12 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import select
+
+from lowcode.database.schema import approvals
 from lowcode.forms import LiveForm, visible_fields
 from lowcode.i18n import _, language
-from lowcode.records import reading
+from lowcode.records import masking, reading
 from lowcode.records.record import Record
 
 if TYPE_CHECKING:
@@ -32,9 +35,42 @@ def digest(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
+def is_changed(ctx: "Context", form: LiveForm, record: Record, run_id: int) -> bool:
+    """Tell whether the content of a record differs from the document that a run keeps.
+
+    Every write counts the version up; only when it has been counted up is the content compared, since a rule may write
+    what does not count: the state, stamps of the host, sums of other records, and whose the record is.
+    """
+    kept = approvals.c.document["version"].as_integer()
+    if ctx.connection.scalar(select(kept).where(approvals.c.id == run_id)) == record.version:
+        return False
+    frozen = ctx.connection.scalar(select(approvals.c.document).where(approvals.c.id == run_id))
+    return _content(form, frozen or {}) != _content(form, freeze(ctx, form, record))
+
+
+def _content(form: LiveForm, document: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what people decide on: the declared fields without sums, and of what they point at only which one it is."""
+    return {
+        name: _bare(document.get(name))
+        for name, declared in form.declared.fields.items()
+        if declared.rollup is None and name != form.declared.owner
+    }
+
+
+def _bare(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_line(each) if isinstance(each, dict) and "$labels" in each else _bare(each) for each in value]
+    return value["id"] if isinstance(value, dict) and "id" in value else value
+
+
+def _line(line: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _bare(value) for name, value in line.items() if name != "$labels"}
+
+
 def shown(ctx: "Context", form: LiveForm, document: Mapping[str, Any]) -> dict[str, Any]:
     """Give the fields the person may see, with labels in his language."""
     known = {"id", "version", "$title", *visible_fields(form, ctx.user.roles)}
+    document = masking.hide_document(ctx, form, document)
     seen = {key: _lines(value) for key, value in document.items() if key in known}
     return seen | {"$labels": _labels({key: label for key, label in document["$labels"].items() if key in known})}
 

@@ -52,9 +52,26 @@ def may(ctx: "Context", form: LiveForm, record: Record, step: Action | Move, sub
     return may_act(ctx, form, record, step)
 
 
+def is_in_review(form: LiveForm, record: Record) -> bool:
+    """Tell whether a record is under decision, which nobody may change meanwhile."""
+    if form.workflow is None or form.is_editable(record):
+        return False
+    return any(move.approval and move.to == record.status for move in form.workflow.moves.values())
+
+
+def state_to_correct(form: LiveForm, record: Record) -> str:
+    """Give the state in which a record under decision can be corrected and submitted again."""
+    assert form.workflow is not None
+    workflow = form.workflow
+    moves = (move for move in workflow.moves.values() if move.approval and move.to == record.status)
+    return workflow.approvals[next(moves).approval or ""].rejected
+
+
 def fits(ctx: "Context", form: LiveForm, record: Record, step: Action | Move) -> bool:
     """Tell whether the record's state and fields allow it."""
     if isinstance(step, Move) and record.status not in step.from_:
+        return False
+    if isinstance(step, Action) and step.access != "read" and is_in_review(form, record):
         return False
     return step.when is None or form.condition(step.when).matches(record, ctx.tokens)
 

@@ -1,10 +1,14 @@
 """Who decides a step. Nobody ever decides on what he submitted himself."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from lowcode.declare.workflows import Step
+from lowcode.errors import Refused
 from lowcode.forms import LiveForm
+from lowcode.i18n import _
 from lowcode.identity.model import ADMIN
 from lowcode.records.record import Record
 from lowcode.workflow import flows
@@ -13,41 +17,77 @@ if TYPE_CHECKING:
     from lowcode.context import Context
 
 
-def resolve(ctx: "Context", form: LiveForm, record: Record, step: Step, submitter: int | None) -> list[int]:
-    """Give the people that decide a step; an empty list when the whole platform has nobody who could.
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What people are looked for by: the record, who submitted it, and whom he picked for which step."""
 
-    The `approvers` hook speaks first, then what the step declares. The head of the next department up stands in for
-    the submitter. A step that is left without people goes to the administrators.
-    """
-    named = ctx.platform.hooks.first(form.name, "approvers", record=record, step=step, ctx=ctx.system)
-    wanted = list(_declared(ctx, record, step, submitter)) if named is None else list(named)
-    people = _active(ctx, wanted)
-    if submitter in people:
-        deputy = next((head for head in ctx.users.heads_over(submitter) if head != submitter), None)
-        people = [deputy if user == submitter else user for user in people]
-    others = list(dict.fromkeys(user for user in people if user is not None))
-    return others or [user for user in ctx.users.with_role(ADMIN) if user != submitter]
+    ctx: "Context"
+    form: LiveForm
+    record: Record
+    submitter: int | None
+    chosen: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
+    def deciders(self, step: Step) -> list[int]:
+        """Give the people that decide a step; nobody when it may be skipped. Raises Refused when nobody is found.
 
-def _declared(ctx: "Context", record: Record, step: Step, submitter: int | None) -> Iterator[int | None]:
-    for source, value in step.approvers.items():
-        for name in flows.names(value):
-            if source == "role":
-                yield from ctx.users.with_role(name)
-            elif source == "users":
-                yield ctx.users.with_username(name)
-            elif source == "field":
-                yield getattr(record, name)
+        The `approvers` hook speaks first, then what the step declares. For the submitter the head of the next
+        department up stands in, or nobody. A step that is left without people goes to the administrators, unless it
+        says otherwise; one that would be the submitter's own is never skipped.
+        """
+        hooks = self.ctx.platform.hooks
+        named = hooks.first(self.form.name, "approvers", record=self.record, step=step, ctx=self.ctx.system)
+        people: list[int | None] = list(
+            active(self.ctx, self._declared(step.approvers, step.name) if named is None else named)
+        )
+        is_own = self.submitter in people
+        if is_own:
+            deputy = None if step.own == "drop" else next(iter(self._heads_over(self.submitter)), None)
+            people = [deputy if user == self.submitter else user for user in people]
+        if others := list(dict.fromkeys(user for user in people if user is not None)):
+            return others
+        if step.empty == "skip" and not is_own:
+            return []
+        found = self.ctx.users.with_role(ADMIN) if step.empty != "refuse" else []
+        if others := [user for user in found if user != self.submitter]:
+            return others
+        raise no_approver(step)
+
+    def readers(self, sources: Mapping[str, Any]) -> list[int]:
+        """Give the people that sources name, but for the submitter, who knows."""
+        found = active(self.ctx, self._declared(sources, ""))
+        return [user for user in found if user != self.submitter]
+
+    def _declared(self, sources: Mapping[str, Any], step: str) -> Iterator[int | None]:
+        users, levels = self.ctx.users, sources.get("levels", 1)
+        for source, value in sources.items():
+            if source == "chosen":
+                yield from self.chosen.get(step, ())
+            elif source == "levels":
+                continue
             else:
-                yield _head_of(ctx, submitter if name == "submitter" else getattr(record, name))
+                for name in flows.names(value):
+                    if source == "role":
+                        yield from users.with_role(name)
+                    elif source == "users":
+                        yield users.with_username(name)
+                    elif source == "field":
+                        yield getattr(self.record, name)
+                    else:
+                        person = self.submitter if name == "submitter" else getattr(self.record, name)
+                        yield from islice(self._heads_over(person), levels)
+
+    def _heads_over(self, person: int | None) -> list[int]:
+        """Give the heads over a person other than the person, nearest first, each once."""
+        return [head for head in dict.fromkeys(self.ctx.users.heads_over(person)) if head != person]
 
 
-def _head_of(ctx: "Context", person: int | None) -> int | None:
-    """Give the nearest head over a person other than the person."""
-    return next((head for head in ctx.users.heads_over(person) if head != person), None)
-
-
-def _active(ctx: "Context", wanted: Iterable[Any]) -> list[int | None]:
+def active(ctx: "Context", wanted: Iterable[Any]) -> list[int]:
+    """Give those of the people that exist and are active, in order, each once."""
     ids = list(dict.fromkeys(user for user in wanted if user is not None))
     rows = ctx.users.rows(ids)
     return [user for user in ids if user in rows and rows[user].is_active]
+
+
+def no_approver(step: Step) -> Refused:
+    """Make the refusal of a step that nobody could decide."""
+    return Refused(_("“{step}”没有可以审批的人，请联系管理员设置审批人。", step=_(step.label)), code="no_approver")

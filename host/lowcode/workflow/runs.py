@@ -1,16 +1,17 @@
 """Runs of approvals and their tasks in the database. No rules, no permissions."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, Select, insert, select, update
 
+from lowcode.database.among import among
 from lowcode.database.schema import approval_tasks, approvals
 from lowcode.forms import LiveForm
 from lowcode.records.record import Record
-from lowcode.workflow import flows
+from lowcode.workflow import flows, trail
 from lowcode.workflow.flows import Flow
 
 if TYPE_CHECKING:
@@ -37,30 +38,43 @@ class Run:
     version: int | None = None
     chosen: Mapping[str, Sequence[int]] | None = None
     urged_at: datetime | None = None
+    title: str = ""
 
 
 def add(
-    ctx: "Context", form: LiveForm, record: Record, approval: str, flow: Flow, document: Mapping[str, Any], digest: str
+    ctx: "Context",
+    form: LiveForm,
+    record: Record,
+    approval: str,
+    flow: Flow,
+    document: Mapping[str, Any],
+    digest: str,
+    chosen: Mapping[str, Sequence[int]],
 ) -> Run:
     """Begin a run; the database refuses a second open one of the same record."""
     assert form.workflow is not None
-    run_id = ctx.connection.scalar(
-        insert(approvals).returning(approvals.c.id),
-        {
-            "form": form.name,
-            "record": record.id,
-            "title": document["$title"],
-            "workflow": form.workflow.name,
-            "approval": approval,
-            "definition": flows.to_json(flow),
-            "document": document,
-            "digest": digest,
-            "submitted_by": ctx.user.id or None,
-            "submitted_at": ctx.now,
-            "step": 0,
-        },
+    run = Run(
+        id=0,
+        form=form.name,
+        record=record.id,
+        approval=approval,
+        flow=flow,
+        submitted_by=ctx.user.id or None,
+        submitted_at=ctx.now,
+        step=0,
+        outcome=None,
+        closed_at=None,
+        digest=digest,
+        version=flows.version(ctx, form.workflow, approval),
+        chosen=dict(chosen) or None,
+        title=document["$title"],
     )
-    return _one(ctx, selection().where(approvals.c.id == run_id))
+    values = {name: getattr(run, name) for name in _WRITTEN}
+    kept = {"workflow": form.workflow.name, "definition": flows.to_json(flow), "document": document}
+    return replace(run, id=ctx.connection.scalar(insert(approvals).returning(approvals.c.id), values | kept) or 0)
+
+
+_WRITTEN = tuple("form record title approval digest submitted_by submitted_at step version chosen".split())
 
 
 def lock(ctx: "Context", run_id: int) -> Run:
@@ -70,7 +84,7 @@ def lock(ctx: "Context", run_id: int) -> Run:
 
 def selection() -> "Select[Any]":
     """Select runs without their documents."""
-    wanted = (column for column in approvals.c if column.name not in {"document", "title", "workflow"})
+    wanted = (column for column in approvals.c if column.name not in {"document", "workflow"})
     return select(*wanted)
 
 
@@ -80,24 +94,31 @@ def run_of(row: Row[Any]) -> Run:
     return Run(flow=flows.from_json(values.pop("definition")), **values)
 
 
-def enter(ctx: "Context", run: Run, step: int, people: Sequence[int]) -> None:
-    """Go to a step and ask its people: all at once, or in sequence the first of them."""
-    ctx.connection.execute(update(approvals).where(approvals.c.id == run.id).values(step=step))
-    in_turn = step < len(run.flow.steps) and run.flow.steps[step].mode == "sequence"
-    rows = [
-        {
-            "approval_id": run.id,
-            "step": step,
-            "position": position,
-            "user": user,
-            "submitted_by": run.submitted_by,
-            "state": "waiting" if in_turn and position else "open",
-            "opened_at": None if in_turn and position else ctx.now,
-        }
-        for position, user in enumerate(people)
-    ]
-    if rows:
-        ctx.connection.execute(insert(approval_tasks), rows)
+def enter(ctx: "Context", run: Run, step: int, people: Sequence[int]) -> list[tuple[int, int]]:
+    """Go to a step and ask its people: all at once, or in sequence the first of them. Give tasks with their people."""
+    if step != run.step:
+        ctx.connection.execute(update(approvals).where(approvals.c.id == run.id).values(step=step))
+    if not people:
+        return []
+    asked = people[:1] if run.flow.steps[step].mode == "sequence" else people
+    opened = add_tasks(ctx, run, step, {"state": "open"}, [*enumerate(asked)])
+    add_tasks(ctx, run, step, {"state": "waiting"}, [*enumerate(people)][len(asked) :])
+    return opened
+
+
+def add_tasks(
+    ctx: "Context", run: Run, step: int, values: Mapping[str, Any], people: Sequence[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """Add a task for each position and person; `values` are common to all. Give the tasks with their people."""
+    if not people:
+        return []
+    common = {"approval_id": run.id, "step": step, "submitted_by": run.submitted_by, **values}
+    if values["state"] == "open":
+        common |= _opening(ctx, run, step)
+    rows = [{**common, "position": position, "user": user} for position, user in people]
+    statement = insert(approval_tasks).returning(approval_tasks.c.id, sort_by_parameter_order=True)
+    ids = ctx.connection.scalars(statement, rows).all()
+    return [(task, user) for task, (_position, user) in zip(ids, people, strict=True)]
 
 
 def tasks(ctx: "Context", run_id: int) -> list[Row[Any]]:
@@ -113,10 +134,34 @@ def decide(ctx: "Context", task_id: int, state: str, opinion: str | None) -> Non
     ctx.connection.execute(update(approval_tasks).where(approval_tasks.c.id == task_id).values(values))
 
 
-def open_task(ctx: "Context", task_id: int) -> None:
-    """Ask the next person of a sequence."""
-    values = {"state": "open", "opened_at": ctx.now}
-    ctx.connection.execute(update(approval_tasks).where(approval_tasks.c.id == task_id).values(values))
+def open_task(ctx: "Context", run: Run, task: Row[Any]) -> None:
+    """Ask a person who had to wait."""
+    values = {"state": "open", "reminded_at": None, **_opening(ctx, run, task.step)}
+    ctx.connection.execute(update(approval_tasks).where(approval_tasks.c.id == task.id).values(values))
+
+
+def hold(ctx: "Context", task_id: int) -> None:
+    """Let a person wait for others that he asked."""
+    ctx.connection.execute(update(approval_tasks).where(approval_tasks.c.id == task_id).values(state="waiting"))
+
+
+def hand_over(ctx: "Context", task_id: int) -> None:
+    """Take a task from a person, who has decided nothing."""
+    ctx.connection.execute(update(approval_tasks).where(approval_tasks.c.id == task_id).values(state="transferred"))
+
+
+def cancel(ctx: "Context", task_ids: Collection[int]) -> None:
+    """Ask some people no more."""
+    if task_ids:
+        gone = update(approval_tasks).where(among(approval_tasks.c.id)).values(state="cancelled")
+        ctx.connection.execute(gone, {"ids": task_ids})
+
+
+def supersede(ctx: "Context", run_id: int, step: int) -> None:
+    """Let what was asked in a step and in those after it count no more."""
+    undone = (approval_tasks.c.approval_id == run_id) & (approval_tasks.c.step >= step)
+    cancel_tasks(ctx, run_id)
+    ctx.connection.execute(update(approval_tasks).where(undone).values(superseded=True))
 
 
 def cancel_tasks(ctx: "Context", run_id: int) -> None:
@@ -141,6 +186,12 @@ def leave(ctx: "Context", form: LiveForm, record_id: int) -> None:
     if row is not None:
         own = row.submitted_by is not None and row.submitted_by == ctx.user.id
         close(ctx, row.id, "withdrawn" if own else "cancelled")
+        trail.append(ctx, row, trail.Entry("withdraw" if own else "cancel"))
+
+
+def open_run_of(ctx: "Context", form: LiveForm, record_id: int) -> int | None:
+    """Find the open run of a record."""
+    return ctx.connection.scalar(select(approvals.c.id).where(_open(form), approvals.c.record == record_id))
 
 
 def submitters(ctx: "Context", form: LiveForm, records: Iterable[Record]) -> dict[int, int | None]:
@@ -152,6 +203,11 @@ def submitters(ctx: "Context", form: LiveForm, records: Iterable[Record]) -> dic
         return {}
     statement = select(approvals.c.record, approvals.c.submitted_by).where(_open(form), approvals.c.record.in_(ids))
     return {row.record: row.submitted_by for row in ctx.connection.execute(statement)}
+
+
+def _opening(ctx: "Context", run: Run, step: int) -> dict[str, Any]:
+    hours = run.flow.steps[step].due_hours
+    return {"opened_at": ctx.now, "due_at": ctx.now + timedelta(hours=hours) if hours else None}
 
 
 def _open(form: LiveForm) -> Any:

@@ -1,21 +1,24 @@
 """The approval of a record as people read it: steps, people, opinions, and who would still be asked."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, exists, or_, select
 
 from lowcode import access
-from lowcode.database.schema import approval_tasks, approvals
+from lowcode.database.schema import approval_copies, approval_tasks, approvals
 from lowcode.declare.workflows import Step
 from lowcode.errors import NotFound, Refused
 from lowcode.forms import LiveForm
 from lowcode.i18n import _
 from lowcode.records import reading, store
-from lowcode.workflow import document, runs
-from lowcode.workflow.approval import Case
+from lowcode.workflow import approval, document, runs
+from lowcode.workflow.case import Case
+from lowcode.workflow.reaching import PAUSE
 from lowcode.workflow.runs import Run
+from lowcode.workflow.slots import agreed_by, counting
+from lowcode.workflow.timeline import timeline
 
 if TYPE_CHECKING:
     from lowcode.context import Context
@@ -27,8 +30,8 @@ MOST_RUNS = 20
 def approval_of(ctx: "Context", form: LiveForm, record_id: int) -> dict[str, Any]:
     """Read the newest run of a record that the person may see.
 
-    Who may read the record sees its runs. Beyond that, who submitted a run or was asked in it sees that run, and of the
-    record only the document that the run keeps. Raises NotFound.
+    Who may read the record sees its runs. Beyond that, who submitted a run, was asked in it or was sent a copy of it
+    sees that run, and of the record only the document that the run keeps. Raises NotFound.
     """
     record = store.load(ctx, form, record_id)
     in_scope = record is not None and access.permits(ctx, form, "read", record)
@@ -59,87 +62,137 @@ def approvals_of(ctx: "Context", form: LiveForm, record_id: int) -> list[dict[st
 
 
 def approval_of_task(ctx: "Context", task_id: int) -> tuple[LiveForm, dict[str, Any]]:
-    """Read the run in which the person is asked this, or was. Raises NotFound."""
-    mine = (approval_tasks.c.id == task_id) & (approval_tasks.c.user == ctx.user.id)
-    asked = select(approval_tasks.c.approval_id).where(mine, approval_tasks.c.opened_at.is_not(None))
-    row = ctx.connection.execute(runs.selection().where(approvals.c.id.in_(asked))).first()
+    """Read the run in which the person is, or was, asked this; an administrator may reassign it. Raises NotFound."""
+    mine = approval_tasks.c.id == task_id
+    if not ctx.user.is_admin:
+        mine &= (approval_tasks.c.user == ctx.user.id) & approval_tasks.c.opened_at.is_not(None)
+    return _found(ctx, select(approval_tasks.c.approval_id).where(mine), _("没有这项待办，或者它不是您的待办。"))
+
+
+def approval_of_copy(ctx: "Context", copy_id: int) -> tuple[LiveForm, dict[str, Any]]:
+    """Read the run of which the person was sent this copy. Raises NotFound."""
+    mine = (approval_copies.c.id == copy_id) & (approval_copies.c.user == ctx.user.id)
+    return _found(ctx, select(approval_copies.c.approval_id).where(mine), _("没有这份抄送，或者它不是抄送给您的。"))
+
+
+def approval_of_run(ctx: "Context", run_id: int) -> tuple[LiveForm, dict[str, Any]]:
+    """Read a run that the person submitted; an administrator reads any. Raises NotFound."""
+    mine = approvals.c.id == run_id
+    if not ctx.user.is_admin:
+        mine &= approvals.c.submitted_by == ctx.user.id
+    return _found(ctx, select(approvals.c.id).where(mine), _("没有这项审批，或者它不是您提交的。"))
+
+
+def _found(ctx: "Context", runs_wanted: Any, missing: str) -> tuple[LiveForm, dict[str, Any]]:
+    row = ctx.connection.execute(runs.selection().where(approvals.c.id.in_(runs_wanted))).first()
     form = ctx.platform.forms.get(row.form) if row else None
     if row is None or form is None:
-        raise NotFound(_("没有这项待办，或者它不是您的待办。"))
+        raise NotFound(missing)
     record = store.load(ctx, form, row.record) or store.load(ctx, form, row.record, deleted=True)
     if record is None:
-        raise NotFound(_("没有这项待办，或者它不是您的待办。"))
+        raise NotFound(missing)
     return form, _shown(Case(ctx, form, record, runs.run_of(row)))
 
 
 def _taking_part(ctx: "Context") -> Any:
     asked = (approval_tasks.c.approval_id == approvals.c.id) & (approval_tasks.c.user == ctx.user.id)
+    copied = (approval_copies.c.approval_id == approvals.c.id) & (approval_copies.c.user == ctx.user.id)
     return or_(
         approvals.c.submitted_by == ctx.user.id,
         exists(select(1).where(asked, approval_tasks.c.opened_at.is_not(None)).correlate(approvals)),
+        exists(select(1).where(copied).correlate(approvals)),
     )
 
 
 def _shown(case: Case) -> dict[str, Any]:
     ctx, run = case.ctx, case.run
     tasks = runs.tasks(ctx, run.id)
-    coming = {index: _expected(case, step) for index, step in enumerate(run.flow.steps) if _is_ahead(run, index)}
-    ids = {task.user for task in tasks}.union(*coming.values()) | {run.submitted_by}
+    coming = _coming(case, tasks)
+    copies = ctx.connection.execute(_COPIES.where(approval_copies.c.approval_id == run.id)).all()
+    ids = {task.user for task in tasks}.union(*coming.values(), (copy.user for copy in copies)) | {run.submitted_by}
     names = ctx.users.names(user for user in ids if user is not None)
     frozen = ctx.connection.scalar(select(approvals.c.document).where(approvals.c.id == run.id))
     mine = [task.id for task in tasks if task.state == "open" and task.user == ctx.user.id]
+    passed = approval.returnable(run, tasks) if mine else []
     return {
         "id": run.id,
         "approval": run.approval,
         "label": _(run.flow.label),
+        "version": run.version,
         "outcome": run.outcome,
         "submitted_by": person(names, run.submitted_by),
         "submitted_at": instant(run.submitted_at),
         "closed_at": instant(run.closed_at),
         "digest": run.digest,
+        "changed": run.outcome is None and document.is_changed(ctx, case.form, case.record, run.id),
         "document": document.shown(ctx, case.form, frozen or {}),
         "steps": [
-            _step(run, index, step, [task for task in tasks if task.step == index], coming.get(index), names)
+            _step(run, index, step, [task for task in tasks if task.step == index], coming.get(index, []), names)
             for index, step in enumerate(run.flow.steps)
         ],
+        "copies": [{"user": person(names, copy.user), "at": instant(copy.sent_at)} for copy in copies],
+        "timeline": timeline(ctx, run),
         "task": mine[0] if mine else None,
-        "$can": ["agree", "reject"] if mine else [],
+        "returnable": [
+            {"name": run.flow.steps[index].name, "label": _(run.flow.steps[index].label)} for index in passed
+        ],
+        "urge_at": instant(run.urged_at + PAUSE) if run.urged_at else None,
+        "$can": _can(case, is_asked=bool(mine), was_asked=any(task.user == ctx.user.id for task in tasks)),
     }
 
 
-def _is_ahead(run: Run, index: int) -> bool:
-    return run.outcome is None and index > run.step
+_COPIES = select(approval_copies.c.user, approval_copies.c.sent_at).order_by(approval_copies.c.id)
 
 
-def _expected(case: Case, step: Step) -> list[int]:
-    """Predict who will be asked, as things stand."""
-    try:
-        return case.to_ask(step)
-    except Refused:
-        return []
+def _can(case: Case, *, is_asked: bool, was_asked: bool) -> list[str]:
+    """List what the person may do in the run now; withdrawing is a move of the record."""
+    user, is_open = case.ctx.user, case.run.outcome is None
+    is_mine = case.run.submitted_by == user.id
+    decisions = ["agree", "reject", "return", "transfer", "add_signer"] if is_asked else []
+    urging = ["urge"] if is_mine and is_open else []
+    copying = ["copy"] if is_mine or was_asked else []
+    return [*decisions, *urging, *copying, *(["reassign"] if user.is_admin and is_open else [])]
+
+
+def _coming(case: Case, tasks: Sequence[Row[Any]]) -> dict[int, list[int]]:
+    """Predict for each step ahead who will be asked, as things stand."""
+    agreed, found = agreed_by(tasks), {}
+    for index, step in enumerate(case.run.flow.steps):
+        if case.run.outcome is None and index > case.run.step:
+            try:
+                found[index] = case.to_ask(step, agreed)
+            except Refused:
+                found[index] = []
+    return found
 
 
 def _step(
-    run: Run, index: int, step: Step, tasks: Sequence[Row[Any]], coming: Iterable[int] | None, names: Mapping[int, str]
+    run: Run, index: int, step: Step, tasks: Sequence[Row[Any]], coming: Sequence[int], names: Mapping[int, str]
 ) -> dict[str, Any]:
-    expected = list(coming or ())
     return {
         "name": step.name,
         "label": _(step.label),
         "mode": step.mode,
-        "state": _state(run, index, bool(tasks), bool(expected)),
+        "state": _state(run, index, bool(counting(tasks)), bool(coming)),
         "people": [
-            {
-                "task": task.id,
-                "user": person(names, task.user),
-                "state": task.state,
-                "opinion": task.opinion,
-                "opened_at": instant(task.opened_at),
-                "decided_at": instant(task.decided_at),
-            }
-            for task in tasks
-        ]
-        or [{"task": None, "user": person(names, user), "state": "coming"} for user in expected],
+            *(_asked(task, names) for task in tasks),
+            *({"task": None, "user": person(names, user), "state": "coming"} for user in coming),
+        ],
+    }
+
+
+def _asked(task: Row[Any], names: Mapping[int, str]) -> dict[str, Any]:
+    return {
+        "task": task.id,
+        "user": person(names, task.user),
+        "state": task.state,
+        "opinion": task.opinion,
+        "opened_at": instant(task.opened_at),
+        "decided_at": instant(task.decided_at),
+        "due_at": instant(task.due_at),
+        "origin": task.origin,
+        "place": task.place,
+        "superseded": task.superseded,
     }
 
 
@@ -147,7 +200,7 @@ def _state(run: Run, index: int, was_asked: bool, will_be_asked: bool) -> str:
     if index < run.step:
         return "agreed" if was_asked else "skipped"
     if index == run.step:
-        return {None: "current", "rejected": "rejected"}.get(run.outcome, "cancelled")
+        return {None: "current", "rejected": "rejected", "returned": "returned"}.get(run.outcome, "cancelled")
     if run.outcome is not None:
         return "not_reached"
     return "coming" if will_be_asked else "skipped"

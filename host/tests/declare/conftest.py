@@ -27,6 +27,8 @@ settings:
   days: {label: Days, type: integer, min: 1, default: 30}
 jobs:
   remind: {label: Remind, every: day, at: 02:30}
+notifications:
+  late: Late loans
 """,
     "dictionaries/genre.yaml": """\
 dictionary: genre

@@ -149,10 +149,19 @@ BAD: list[tuple[str, str, str, str, str]] = [
         "forms/loan.yaml:18",
     ),
     (LOAN, "copy: {label: Copy, type: text}", "copy: {label: Copy, type: lines}", "E223", "forms/loan.yaml:24"),
+    (BOOK, "type: money, min: 0", "type: money, masked_without: edit", "E202", "forms/book.yaml:9"),
+    (BOOK, "required: true, pattern", "required: true, masked_without: read, pattern", "E118", "forms/book.yaml:7"),
+    (BOOK, "required: true, pattern", "required: true, masked_without: edit, pattern", "E219", "forms/book.yaml:3"),
+    (LOAN, "label: Copy, type: text", "label: Copy, type: text, masked_without: edit", "E213", "forms/loan.yaml:24"),
+    (BOOK, "title: name\n", "title: name\nteam: true\n", "E225", "forms/book.yaml:4"),
     (LOAN, "  extend:\n", "  ask:\n", "E224", "forms/loan.yaml:36"),
     (BOOK, "clerk: {read: {price__lt: 100}}", "clerk: {read: own}", "E225", "forms/book.yaml:17"),
     (LOAN, "clerk: {read: department}", "clerk: {read: departement}", "E225", "forms/loan.yaml:44"),
     (LOAN, "number: loan\n", "number: loans\n", "E226", "forms/loan.yaml:4"),
+    (LOAN, "actions:\n", "prints: {slip: {label: Slip}}\nactions:\n", "E228", "forms/loan.yaml:35"),
+    (LOAN, "actions:\n", "prints: {slip: {label: Slip, when: {state: out}}}\nactions:\n", "E209", "forms/loan.yaml:35"),
+    (LOAN, "label: Days, type: integer,", "label: Days, type: integer, sets: due,", "E213", "forms/loan.yaml:41"),
+    (LOAN, "label: Due, type: date,", "label: Due, type: date, sets: fee,", "E213", "forms/loan.yaml:13"),
     (LOAN, "workflow: loan\n", "workflow: lend\n", "E227", "forms/loan.yaml:5"),
     (GENRE, "parent: novel", "parent: novels", "E301", "dictionaries/genre.yaml:5"),
     (GENRE, "default: true,", "parent: crime,", "E302", "dictionaries/genre.yaml:4"),
@@ -172,6 +181,11 @@ BAD: list[tuple[str, str, str, str, str]] = [
     (FLOW, "due_hours: 8", "due_hours: 0", "E404", "workflows/loan.yaml:24"),
     (FLOW, "name: head", "name: desk", "E405", "workflows/loan.yaml:24"),
     (FLOW, "due: {label: Due, type: date}", "due: {label: Due, type: text}", "E406", "workflows/loan.yaml:16"),
+    *(
+        (FLOW, "due: {label: Due, type: date}", f"day: {{label: Day, type: date, sets: {name}}}", "E407", where)
+        for where in ["workflows/loan.yaml:16"]
+        for name in ("dew", "genre", "items", "fee", "status", "created_at")
+    ),
     (FLOW, "when: {fee__gt: 10}", "when: {fees__gt: 10}", "E209", "workflows/loan.yaml:23"),
     (MANIFEST, "version: 1.2.0", "version: newest", "E501", "manifest.yaml:3"),
     (MANIFEST, "version: 1.2.0", "version: 1.2", "E117", "manifest.yaml:3"),
@@ -189,6 +203,8 @@ BAD: list[tuple[str, str, str, str, str]] = [
     (MANIFEST, "every: day, at: 02:30", "every: hour, at: 02:30", "E508", "manifest.yaml:18"),
     (MANIFEST, "type: integer, min: 1, default: 30", "type: files", "E509", "manifest.yaml:16"),
     (MANIFEST, "plugin: library", "plugin: login", "E510", "manifest.yaml:1"),
+    (MANIFEST, "  late: Late", "  handed_over: Late", "E511", "manifest.yaml:20"),
+    (MANIFEST, "  late: Late", "  Late: Late", "E120", "manifest.yaml:20"),
 ]
 
 Load = Callable[[dict[str, str | bytes]], Loaded]
@@ -264,6 +280,15 @@ def test_tables_made_from_two_declarations(good: dict[str, str | bytes], load: L
     twin += "lists:\n  all: {columns: [name]}\n"
     problems = load({**good, "forms/loan_items.yaml": twin}).problems
     assert found(problems, "E222").message.startswith("The table 'library_loan_items' is also made from forms/loan")
+
+
+def test_no_list_is_sorted_by_what_is_masked(good: dict[str, str | bytes], load: Load) -> None:
+    files = spoil(
+        good, BOOK, "      price: {", "      code: {label: Code, type: text, masked_without: edit}\n      price: {"
+    )
+    assert load(files).problems == []
+    files = spoil(files, BOOK, "sort: -created_at", "sort: -code")
+    assert found(load(files).problems, "E221").message == "An order by 'code' would tell what is masked. Remove it."
 
 
 def test_states_nobody_reaches_are_no_fault(good: dict[str, str | bytes], load: Load) -> None:

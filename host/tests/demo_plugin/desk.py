@@ -18,8 +18,10 @@ def panel_desk(ctx: Context) -> Mapping[str, Any]:
 
 @hookimpl
 def job_remind(ctx: Context) -> str:
-    """Mark what is late and was not marked before."""
+    """Mark what is late and was not marked before, and tell whoever lent it."""
     late = ctx.forms.loan.find(status="lent", due_on__lt="$today", is_late=False)
     for loan in late:
         ctx.forms.loan.update(loan, {"is_late": True})
+        if loan.created_by:
+            ctx.notify([loan.created_by], "late", "借阅单 {number} 已逾期。", loan, number=loan.number)
     return _("{count} 张借阅单逾期。", count=len(late))

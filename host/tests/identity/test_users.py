@@ -22,7 +22,8 @@ def change(db: Database, user: int, **values: Any) -> dict[str, Any]:
 
 
 def test_a_password_given_by_staff_has_to_be_changed(db: Database) -> None:
-    assert add(db)["must_change_password"] is False
+    assert add(db)["must_change_password"] is True
+    assert add(db, username="wang", must_change_password=False)["must_change_password"] is False
 
 
 def test_usernames_are_unique_however_they_are_written(db: Database) -> None:

@@ -11,7 +11,7 @@ from lowcode.appstore.removal import remove_data
 from lowcode.appstore.store import Store
 from lowcode.config import Config
 from lowcode.database.engine import Database
-from lowcode.database.schema import approval_definitions, approval_tasks, approvals
+from lowcode.database.schema import approval_definitions, approval_tasks, approvals, team_members
 from lowcode.running.startup import prepare
 from tests.ops.toy import FORM, Toy, contents, fill
 
@@ -99,12 +99,15 @@ def test_approvals_go_along(
             connection.execute(
                 insert(approval_tasks).values(approval_id=number, step=0, position=0, user=1, state="open")
             )
+            member = {"form": form, "record": 1, "user": 1, "level": "write", "added_at": datetime.now(UTC)}
+            connection.execute(insert(team_members).values(member))
     store.uninstall("toy", remove_data=True)
     assert prepare(config).removed == ["toy"]
     with db.read() as connection:
         assert connection.scalars(select(approval_definitions.c.workflow)).all() == ["other_flow"]
         assert connection.scalars(select(approvals.c.id)).all() == [2]
         assert connection.scalars(select(approval_tasks.c.approval_id)).all() == [2]
+        assert connection.scalars(select(team_members.c.form)).all() == ["other"]  # ids begin anew after a new install
 
 
 def tables(connection: Connection) -> set[str]:

@@ -11,7 +11,7 @@ from demo_plugin.rules import loan as loan_rules
 
 from lowcode.api import Context, Record
 from lowcode.declare.model import Plugin
-from lowcode.errors import Invalid, NotFound
+from lowcode.errors import Conflict, Invalid, NotFound, Refused
 from lowcode.identity.model import User
 from lowcode.platform import Platform
 from lowcode.testing import FakeContext, make_record
@@ -81,6 +81,30 @@ def deletions(ctx: Context) -> Any:
     return ctx.forms.item.count(), [each.code for each in ctx.forms.item.find()], kept.code
 
 
+def loan(ctx: Context, **values: Any) -> Record:
+    member = ctx.forms.member.create({"name": "张三", "card": f"AB{ctx.forms.member.count():04}", "keeper": 1})
+    line = {"title": "镜头", "price": "3"}
+    return ctx.forms.loan.create({"subject": "x", "member": member.id, "clerk": 1, "lines": [line], **values})
+
+
+def moves(ctx: Context) -> Any:
+    made = loan(ctx, fine=Decimal("1.50"), status="approved", number="JY-7", days=30)
+    seen = [(made.number, made.status, made.fine)]
+    with pytest.raises(Refused) as refused:
+        ctx.forms.loan.move(made, "take_back")
+    with pytest.raises(KeyError, match="no move 'give_away'"):
+        ctx.forms.loan.move(made, "give_away")
+    lent = ctx.forms.loan.move(made.id, "hand_over")
+    with pytest.raises(Invalid) as fault:
+        ctx.forms.loan.move(lent, "take_back", {"fine": "-1", "shelf": 1})
+    back = ctx.forms.loan.move(lent, "take_back", {"complaint": "封面破损"})
+    seen += [(lent.number, lent.status, lent.fine), (back.number, back.status, back.fine)]
+    with pytest.raises(Conflict) as taken:
+        loan(ctx, number="JY-7")
+    stored = ctx.forms.loan.get(made.id)
+    return seen, stored.notice, refused.value.code, set(fault.value.errors), taken.value.code, ctx.forms.loan.count()
+
+
 def lines(ctx: Context) -> Any:
     member = ctx.forms.member.create({"name": "张三", "card": "AB1234", "keeper": 1, "level": "basic"})
     line = {"title": "镜头", "price": "3", "note": "x"}
@@ -99,14 +123,14 @@ def world(ctx: Context) -> Any:
     )
 
 
-@pytest.mark.parametrize("script", [defaults, conditions, copies, updates, deletions, lines, world])
+@pytest.mark.parametrize("script", [defaults, conditions, copies, updates, deletions, lines, moves, world])
 def test_the_fake_answers_as_the_host(platform: Platform, plugin: Plugin, script: Callable[[Context], Any]) -> None:
     real = platform.as_system(script, now=NOW)
     fake = script(FakeContext(now=NOW, user_id=0, plugin=plugin))
     assert fake == real
 
 
-@pytest.mark.parametrize("values", [{"price": "abc"}, {"nothing": 1}, {"is_lent": True}, {"title": "x" * 101}])
+@pytest.mark.parametrize("values", [{"price": "abc"}, {"nothing": 1}, {"title": "x" * 101}])
 def test_the_fake_refuses_what_the_host_refuses(platform: Platform, plugin: Plugin, values: dict[str, Any]) -> None:
     def script(ctx: Context) -> Any:
         with pytest.raises(Invalid) as fault:
@@ -140,6 +164,13 @@ def test_what_needs_a_database_says_so() -> None:
     for name in ("connection", "platform"):
         with pytest.raises(AttributeError, match="has no"):
             getattr(FakeContext(), name)
+
+
+def test_a_page_is_printed_by_its_name(plugin: Plugin) -> None:
+    ctx = FakeContext(plugin=plugin)
+    assert ctx.print(make_record(plugin.forms["loan"], id=3), "slip") == "<p>slip 3</p>"
+    with pytest.raises(NotFound):
+        ctx.print(make_record(plugin.forms["loan"], id=3), "ticket")
 
 
 def test_people_and_roles(plugin: Plugin) -> None:

@@ -114,7 +114,8 @@ def pages() -> Blueprint:
 
 @pytest.fixture
 def app(platform: StandIn, monkeypatch: pytest.MonkeyPatch) -> Flask:
-    monkeypatch.setattr(web_app, "BLUEPRINTS", ("lowcode.web.api.session", "lowcode.web.api.users"))
+    blueprints = tuple(f"lowcode.web.api.{name}" for name in ("session", "me", "users"))
+    monkeypatch.setattr(web_app, "BLUEPRINTS", blueprints)
     application = create_app(platform)  # type: ignore[arg-type]
     application.register_blueprint(pages())
     application.jinja_loader = DictLoader({"error.html": "<h1>{{ status }} {{ title }}</h1><p>{{ detail }}</p>"})

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, insert, select
 
 from lowcode.configuration import touch
-from lowcode.database.schema import approval_definitions, approval_tasks, approvals
+from lowcode.database.schema import approval_definitions, approval_tasks, approvals, notifications, trail
 from lowcode.identity.tables import departments, users
 from lowcode.platform import Platform
 from lowcode.testing.client import Answer, Api
@@ -57,6 +57,9 @@ class Office:
     def act(self, who: str, record: int, name: str) -> Answer:
         return self[who].post(f"/forms/errand/records/{record}/actions/{name}", {})
 
+    def act_with(self, who: str, record: int, name: str, **said: Any) -> Answer:
+        return self[who].post(f"/forms/errand/records/{record}/actions/{name}", said)
+
     def status(self, record: int) -> str:
         table = self.platform.forms["errand"].table
         with self.platform.db.read() as connection:
@@ -76,6 +79,17 @@ class Office:
 
     def decide(self, who: str, decision: str = "agree", opinion: str | None = "好") -> Answer:
         return self[who].post(f"/tasks/{self.task(who)}/{decision}", {"opinion": opinion})
+
+    def tell(self, who: str, decision: str, **said: Any) -> Answer:
+        """Do something about the newest task of somebody."""
+        return self[who].post(f"/tasks/{self.task(who)}/{decision}", said)
+
+    def ids(self, *names: str) -> list[int]:
+        return [self.id(name) for name in names]
+
+    def users(self, *names: str) -> dict[str, Any]:
+        """Name people as the approvers of a step."""
+        return {"users": [self.username(name) for name in names]}
 
     def approval(self, who: str, record: int) -> dict[str, Any]:
         return dict(self[who].get(f"/forms/errand/records/{record}/approval").expect(200))
@@ -99,6 +113,23 @@ class Office:
 
     def disable(self, name: str) -> None:
         self.update(users, users.c.id == self.id(name), is_active=False)
+
+    def told(self, who: str) -> list[str]:
+        """Give the kinds of what somebody was told, the oldest first."""
+        wanted = select(notifications.c.kind).where(notifications.c.user == self.id(who)).order_by(notifications.c.id)
+        with self.platform.db.read() as connection:
+            return list(connection.scalars(wanted))
+
+    def trail(self) -> list[tuple[str | None, str]]:
+        """Give who did what, in order."""
+        names = {api.user_id: name for name, api in self.people.items()}
+        with self.platform.db.read() as connection:
+            return [
+                (names.get(row.user), row.action) for row in connection.execute(select(trail).order_by(trail.c.seq))
+            ]
+
+    def verified(self, **asked: Any) -> dict[str, Any]:
+        return dict(self["admin"].get("/audit/verify", **asked).expect(200))
 
     def runs(self) -> list[Any]:
         with self.platform.db.read() as connection:

@@ -24,7 +24,7 @@ def plan(office: Office) -> list[dict[str, object]]:
 def test_it_adds_the_declared_steps_once(uninitialised_platform: Platform) -> None:
     platform = uninitialised_platform
     done = platform.as_system(lambda ctx: initialise.apply(ctx, "errands"))
-    assert done["workflows"] == [{"name": "errand", "label": "出差审批", "add": ["review"], "keep": []}]
+    assert done["workflows"] == [{"name": "errand", "label": "出差审批", "add": ["review"], "keep": [], "differs": []}]
     assert kept(platform) == [(1, False, ["lead", "money"])]
     again = platform.as_system(lambda ctx: initialise.apply(ctx, "errands"))
     assert (again["workflows"][0]["add"], again["workflows"][0]["keep"]) == ([], ["review"])
@@ -41,7 +41,11 @@ def test_what_was_stored_reads_as_what_was_declared(office: Office) -> None:
 
 def test_edited_steps_stay(office: Office) -> None:
     office.steps({"approvers": {"role": "lead"}})
-    assert plan(office) == [{"name": "errand", "label": "出差审批", "add": [], "keep": ["review"]}]
+    difference = {"added": ["lead", "money"], "removed": ["s1"], "changed": [], "reordered": False, "copies": False}
+    differs = [{"approval": "review", "kept_version": 2, **difference}]
+    assert plan(office) == [
+        {"name": "errand", "label": "出差审批", "add": [], "keep": ["review"], "differs": differs},
+    ]
     office["admin"].post("/apps/errands/initialise", {}).expect(200)
     assert [row[:2] for row in kept(office.platform)] == [(1, False), (2, True)]
 

@@ -8,7 +8,7 @@ from tests.workflow.office import Office, at_once
 
 def test_two_approvers_make_one_decision(office: Office) -> None:
     office.steps({"approvers": {"role": "treasurer"}})
-    for round_ in range(50):
+    for round_ in range(200):
         record = office.submitted()
         first, second = office.task("tom"), office.task("tina")
         rejecting = "reject" if round_ % 2 else "agree"
@@ -39,3 +39,51 @@ def test_twenty_submits_make_one_run(office: Office) -> None:
     answers = at_once([partial(office.act, "ann", record, "submit")] * 20)
     assert Counter(answer.status for answer in answers) == {200: 1, 422: 19}
     assert (len(office.runs()), office.tasks()) == (1, [("lena", "open")])
+
+
+def test_fifty_double_clicked_submits_make_fifty_runs(office: Office) -> None:
+    records = [office.draft("ann") for _each in range(50)]
+    for number, record in enumerate(records):
+        path, key = f"/forms/errand/records/{record}/actions/submit", f"click-{number}"
+        answers = at_once([partial(office["ann"].post, path, {}, key=key)] * 2)
+        assert [answer.status for answer in answers] == [200, 200]
+        assert answers[0].json == answers[1].json
+    runs = office.runs()
+    assert sorted(run.record for run in runs) == records
+    assert len(office.tasks()) == 50
+
+
+def test_fifty_submits_of_one_record_make_one_run(office: Office) -> None:
+    record = office.draft("ann")
+    answers = at_once([partial(office.act, "ann", record, "submit")] * 50)
+    assert Counter(answer.status for answer in answers) == {200: 1, 422: 49}
+    assert (len(office.runs()), office.tasks()) == (1, [("lena", "open")])
+    assert office.verified()["broken_at"] is None
+
+
+def test_all_actions_race_for_one_task(office: Office) -> None:
+    for _round in range(10):
+        office.submitted()
+        lena, task, to = office["lena"], office.task("lena"), office.id("otto")
+        calls = [
+            partial(lena.post, f"/tasks/{task}/agree", {}),
+            partial(lena.post, f"/tasks/{task}/reject", {"opinion": "否"}),
+            partial(lena.post, f"/tasks/{task}/return", {"opinion": "改"}),
+            partial(lena.post, f"/tasks/{task}/transfer", {"to": to}),
+            partial(lena.post, f"/tasks/{task}/add_signer", {"to": to, "place": "after"}),
+        ]
+        assert Counter(answer.status for answer in at_once(calls)) == {200: 1, 409: 4}
+    assert office.verified()["broken_at"] is None
+
+
+def test_urging_twice_at_once_urges_once(office: Office) -> None:
+    record = office.submitted()
+    answers = at_once([partial(office["ann"].post, f"/forms/errand/records/{record}/approval/urge", {})] * 5)
+    assert Counter(answer.status for answer in answers) == {200: 1, 422: 4}
+
+
+def test_submits_of_many_records_at_once_make_one_line_of_entries(office: Office) -> None:
+    records = [office.draft("ann") for _each in range(20)]
+    answers = at_once([partial(office.act, "ann", record, "submit") for record in records])
+    assert {answer.status for answer in answers} == {200}
+    assert office.verified() == {**office.verified(), "entries": 20, "broken_at": None}

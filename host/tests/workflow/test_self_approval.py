@@ -101,6 +101,66 @@ def test_a_later_step_that_would_find_nobody_refuses_the_submit(office: Office) 
     assert office.act("admin", record, "submit").json["code"] == "no_approver"
 
 
+def test_by_picking_oneself(office: Office) -> None:
+    office.steps({"approvers": {"chosen": True}})
+    record = office.draft("ann")
+    answer = office.act_with("ann", record, "submit", approvers={"s1": [office.id("ann")]})
+    assert (answer.status, "approvers.s1" in answer.errors, office.status(record)) == (422, True, "draft")
+
+
+def test_by_a_transfer_to_the_submitter(office: Office) -> None:
+    record = office.submitted("ann")
+    assert "to" in office.tell("lena", "transfer", to=office.id("ann")).errors
+    check(office, record, "lena")
+
+
+def test_by_signing_beside_the_approver(office: Office) -> None:
+    record = office.submitted("ann")
+    for place in ("before", "after"):
+        assert "to" in office.tell("lena", "add_signer", to=office.id("ann"), place=place).errors
+    check(office, record, "lena")
+
+
+def test_by_reassigning_to_the_submitter(office: Office) -> None:
+    record = office.submitted("ann")
+    answer = office["admin"].post(f"/tasks/{office.task('lena')}/reassign", {"to": office.id("ann")})
+    assert "to" in answer.errors
+    check(office, record, "lena")
+
+
+def test_by_reassigning_as_an_administrator_to_oneself(office: Office) -> None:
+    grant(office, "ann", "admin")
+    record = office.submitted("ann")
+    answer = office["ann"].post(f"/tasks/{office.task('lena')}/reassign", {"to": office.id("ann")})
+    assert "to" in answer.errors
+    check(office, record, "lena")
+
+
+def test_by_handing_the_record_over(office: Office) -> None:
+    office.steps({"approvers": office.users("lena")}, {"approvers": {"field": "owner"}})
+    record = office.submitted("bob")
+    office.platform.as_system(lambda ctx: ctx.forms.errand.update(record, {"owner": office.id("ann")}))
+    office.decide("lena").expect(200)
+    assert office.asked() == {"ann"}, "bob has submitted it, ann has not"
+    office.platform.as_system(lambda ctx: ctx.forms.errand.update(record, {"owner": office.id("bob")}))
+    assert office["bob"].post(f"/tasks/{office.task('ann')}/agree", {}).status == 404
+    assert office.status(record) == "in_review"
+
+
+def test_by_a_step_that_may_be_skipped(office: Office) -> None:
+    office.steps({"approvers": office.users("ann"), "empty": "skip", "own": "drop"})
+    check(office, office.submitted("ann"), "admin")
+
+
+def test_by_a_return_that_asks_anew(office: Office) -> None:
+    office.steps({"approvers": {"role": "treasurer"}}, {"approvers": office.users("lena")})
+    record = office.submitted("ann")
+    office.decide("tom").expect(200)
+    grant(office, "ann", "treasurer")
+    office.tell("lena", "return", opinion="再看").expect(200)
+    check(office, record, "tom", "tina", "lena")  # the head stands in for ann
+
+
 def test_the_database_refuses_such_a_task(office: Office) -> None:
     office.submitted("ann")
     task = {"approval_id": office.runs()[0].id, "step": 0, "position": 9, "state": "open"}

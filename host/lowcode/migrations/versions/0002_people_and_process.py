@@ -105,7 +105,13 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('origin', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
         batch_op.add_column(sa.Column('place', sa.String(length=10), nullable=True))
         batch_op.add_column(sa.Column('superseded', sa.Boolean(), server_default=sa.false(), nullable=False))
-        batch_op.create_index(batch_op.f('ix_approval_tasks_due_at'), ['due_at'], unique=False)
+        unreminded = sa.text("state = 'open' AND reminded_at IS NULL")
+        batch_op.create_index('ix_approval_tasks_due_at', ['due_at'], unique=False, sqlite_where=unreminded, postgresql_where=unreminded)
+
+    with op.batch_alter_table('approval_definitions', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('copy_to', sa.JSON(), nullable=True))
+        batch_op.add_column(sa.Column('changed_at', lowcode.api.UtcDateTime(), nullable=True))
+        batch_op.add_column(sa.Column('changed_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
 
     with op.batch_alter_table('approvals', schema=None) as batch_op:
         batch_op.add_column(sa.Column('version', sa.Integer(), nullable=True))
@@ -149,8 +155,13 @@ def downgrade() -> None:
         batch_op.drop_column('chosen')
         batch_op.drop_column('version')
 
+    with op.batch_alter_table('approval_definitions', schema=None) as batch_op:
+        batch_op.drop_column('changed_by')
+        batch_op.drop_column('changed_at')
+        batch_op.drop_column('copy_to')
+
     with op.batch_alter_table('approval_tasks', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_approval_tasks_due_at'))
+        batch_op.drop_index('ix_approval_tasks_due_at')
         batch_op.drop_column('superseded')
         batch_op.drop_column('place')
         batch_op.drop_column('origin')

@@ -15,11 +15,13 @@ from lowcode.testing.conformance.access import AccessChecks
 from lowcode.testing.conformance.actions import ActionChecks
 from lowcode.testing.conformance.declarations import DeclarationChecks
 from lowcode.testing.conformance.lists import ListChecks
+from lowcode.testing.conformance.matrix import MatrixChecks
 from lowcode.testing.conformance.records import RecordChecks
 from lowcode.testing.conformance.refusals import RefusalChecks
 from lowcode.testing.conformance.rules import RuleChecks
 from lowcode.testing.conformance.setup import SetupChecks
 from lowcode.testing.conformance.versions import VersionChecks
+from lowcode.testing.conformance.workflow import WorkflowChecks
 
 
 class Conformance(
@@ -31,7 +33,9 @@ class Conformance(
     ListChecks,
     RefusalChecks,
     AccessChecks,
+    MatrixChecks,
     ActionChecks,
+    WorkflowChecks,
 ):
     """The whole suite. Each check runs on both databases, those of forms once for each form."""
 

@@ -112,6 +112,27 @@ class AccessChecks(Checks):
                 if grant.create:
                     assert name in api.post(records(form), {name: record[name]}).expect(422)["errors"]
 
+    def test_masked_values_are_whole_for_whom_they_are_meant(self, form: LiveForm, examples: Examples) -> None:
+        """Who may not do what a mask asks for reads the ends only, in records, lists and histories, and finds none."""
+        need(form.masked, "No field of this form is masked.")
+        for role in (role for role, grant in form.declared.access.items() if grant.read):
+            scene = stage(form, examples, role)
+            reach = {verb: self._within(form, examples, scene, verb) for verb in {"read", *form.masked.values()}}
+            for place in reach["read"]:
+                record_id = scene.records[place]["id"]
+                for name, verb in form.masked.items():
+                    whole = str(examples.value(form.fields[name]))
+                    examples.force(form.name, record_id, {name: whole})
+                    sees, address = place in reach[verb], path(form, record_id)
+                    listed = scene.api.get(records(form), id=record_id).expect(200)["items"]
+                    for shown in (scene.api.get(address).expect(200), *listed):
+                        assert (shown[name] == whole) is sees, f"{role}, {place}: {name}"
+                    changes = [each for entry in scene.api.get(f"{address}/history").json for each in entry["changes"]]
+                    assert (whole in [each["new"] for each in changes if each["field"] == name]) is sees
+                    if any(name in {*view.filters, *view.columns} for view in form.declared.lists.values()):
+                        begins = {f"{name}__startswith": whole[:4], "id": record_id}
+                        assert scene.api.get(records(form), **begins).expect(200)["total"] == int(sees)
+
     def test_nobody_gets_in_without_signing_in(self, examples: Examples) -> None:
         """Every route that is not public answers 401, or leads to the sign-in page, whatever the method."""
         app, nobody = examples.api.app, examples.api.as_nobody()

@@ -18,11 +18,13 @@ from lowcode.plugins import loading as plugins
 from lowcode.plugins.loading import LoadedPlugin
 from lowcode.testing.conformance.base import Checks
 
-SHOWN = frozenset({"label", "help", "confirm", "summary", "number_label", "status_label", "unit", "roles"})
+SHOWN = frozenset(
+    {"label", "help", "confirm", "summary", "number_label", "status_label", "unit", "roles", "notifications"}
+)
 """Keys of declarations whose texts people see."""
 
 DECLARED = ("manifest.yaml", "forms/*.yaml", "dictionaries/*.yaml", "workflows/*.yaml")
-BROUGHT = (*DECLARED, "locale/*/LC_MESSAGES/*.po", "migrations/versions/*.py")
+BROUGHT = (*DECLARED, "prints/*", "locale/*/LC_MESSAGES/*.po", "migrations/versions/*.py")
 LEFT_OUT = shutil.ignore_patterns(
     ".*", "build", "dist", "instance", "node_modules", "*.egg-info", "__pycache__", "host"
 )

@@ -163,7 +163,7 @@ def _declared(form: LiveForm, views: Iterable[ListView]) -> set[str]:
 
 def _sortable(form: LiveForm) -> set[str]:
     names = _declared(form, form.declared.lists.values()) & form.fields.keys()
-    return {name for name in names if form.fields[name].type not in {"lines", *values.HELD}}
+    return {name for name in names - form.masked.keys() if form.fields[name].type not in {"lines", *values.HELD}}
 
 
 def _tests(name: str, value: Any) -> tuple[dict[str, str], dict[str, str]]:

@@ -59,7 +59,7 @@ def recycle_bin(name: str) -> Response:
 
 
 @bp.post("/<name>/preview")
-@policy("signed_in")
+@policy("signed_in", while_viewing=True)
 def preview(name: str) -> Response:
     """Compute a draft; write nothing. `?id=` previews a change, `?changed=` names the reference just picked."""
     record = request.args.get("id")
@@ -145,13 +145,14 @@ def record_history(name: str, record: str) -> Response:
 @bp.post("/<name>/records/<record>/actions/<action>")
 @policy("signed_in")
 def act(name: str, record: str, action: str) -> Response:
-    """Run an action or a state move."""
+    """Run an action or a state move; with If-Match or `version` only on a record that is still at it."""
     payload = json_body()
-    record_id = references.record_id(record)
+    record_id, version = references.record_id(record), _given_version(payload)
+    params = {key: value for key, value in payload.items() if key != "version"}
     if request.args.get("preview") == "1":
         with current_platform().trying(current_user()) as ctx:
-            return jsonify(acting.act(ctx, live_form(name), record_id, action, payload, preview=True))
-    return write(lambda ctx: (200, acting.act(ctx, live_form(name), record_id, action, payload), {}))
+            return jsonify(acting.act(ctx, live_form(name), record_id, action, params, preview=True, version=version))
+    return write(lambda ctx: (200, acting.act(ctx, live_form(name), record_id, action, params, version=version), {}))
 
 
 @bp.post("/<name>/actions/<action>")
@@ -177,6 +178,16 @@ def live_form(name: str) -> LiveForm:
 
 def _version(ctx: "Context", name: str, record_id: int, payload: dict[str, Any]) -> int:
     """Read the version a change is based on; a record out of sight is missing before its version is."""
+    version = _given_version(payload)
+    if version is None:
+        form = live_form(name)
+        access.require(ctx, form, "delete" if request.method == "DELETE" else "edit")
+        reading.require(ctx, form, record_id)
+        raise VersionMissing(_("请在 If-Match 或 version 中说明修改所依据的版本。"))
+    return version
+
+
+def _given_version(payload: dict[str, Any]) -> int | None:
     header = request.headers.get("If-Match")
     raw: Any = payload.get("version")
     if header is not None:
@@ -184,11 +195,6 @@ def _version(ctx: "Context", name: str, record_id: int, payload: dict[str, Any])
         if match is None:
             raise Malformed(_('If-Match 的格式不正确，例如 If-Match: "3"。'))
         raw = int(match[1])
-    if raw is None:
-        form = live_form(name)
-        access.require(ctx, form, "delete" if request.method == "DELETE" else "edit")
-        reading.require(ctx, form, record_id)
-        raise VersionMissing(_("请在 If-Match 或 version 中说明修改所依据的版本。"))
-    if isinstance(raw, bool) or not isinstance(raw, int):
+    if raw is not None and (isinstance(raw, bool) or not isinstance(raw, int)):
         raise Malformed(_("version 必须是整数。"))
     return raw

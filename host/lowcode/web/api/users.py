@@ -1,14 +1,18 @@
-"""People and departments, for administrators."""
+"""People, departments and what is asked of passwords, for administrators."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, g, jsonify, request
 
 from lowcode.errors import Invalid
 from lowcode.i18n import _
-from lowcode.identity import departments, users
+from lowcode.identity import departments, hand_over, users
+from lowcode.identity import policy as password_policy
+from lowcode.identity.fields import row_id
+from lowcode.identity.names import invalid
 from lowcode.web.bodies import json_body
-from lowcode.web.current import current_platform
+from lowcode.web.current import current_platform, current_user
 from lowcode.web.gate import policy
 from lowcode.web.idempotency import Answer, write
 
@@ -23,10 +27,14 @@ MAX_PER_PAGE = 200
 @bp.get("/users")
 @policy("admin")
 def list_users() -> Response:
-    """List people, one page at a time."""
-    page, per_page = _number("page", 1, 2**31), _number("per_page", 50, MAX_PER_PAGE)
+    """List people, one page at a time; `search`, `department`, `role` and `is_active` narrow it."""
+    page, per_page = _number("page", 1, 2**31) or 1, _number("per_page", 50, MAX_PER_PAGE) or 50
+    department, role, is_active = _number("department", None, 2**63 - 1), request.args.get("role"), _flag("is_active")
+    search = request.args.get("search", "").strip()
     with current_platform().db.read() as connection:
-        return jsonify(users.list_users(connection, request.args.get("search", ""), page, per_page))
+        return jsonify(
+            users.list_users(connection, search, page, per_page, department=department, role=role, is_active=is_active)
+        )
 
 
 @bp.post("/users")
@@ -36,7 +44,7 @@ def create_user() -> Response:
     body, roles = json_body(), current_platform().roles
 
     def work(ctx: "Context") -> Answer:
-        person = users.create(ctx.connection, body, roles)
+        person = users.create(ctx.connection, body, roles, by=ctx.user.id)
         return 201, person, {"Location": f"/api/v1/users/{person['id']}"}
 
     return write(work)
@@ -55,7 +63,58 @@ def get_user(user_id: int) -> Response:
 def update_user(user_id: int) -> Response:
     """Change a person."""
     body, roles = json_body(), current_platform().roles
-    return write(lambda ctx: (200, users.update_user(ctx.connection, user_id, body, roles), {}))
+    return write(lambda ctx: (200, users.update_user(ctx.connection, user_id, body, roles, by=ctx.user.id), {}))
+
+
+@bp.delete("/users/<int:user_id>/sessions")
+@policy("admin")
+def end_sessions(user_id: int) -> Response:
+    """End every session of a person."""
+
+    def work(ctx: "Context") -> Answer:
+        users.end_sessions(ctx.connection, user_id, by=ctx.user.id)
+        return 204, None, {}
+
+    return write(work)
+
+
+@bp.get("/users/<int:user_id>/hand_over")
+@policy("admin")
+def plan_hand_over(user_id: int) -> Response:
+    """Count what a person who leaves has in hand."""
+    with current_platform().reading(current_user(), version=g.cache_version) as ctx:
+        return jsonify(hand_over.plan(ctx, user_id))
+
+
+@bp.post("/users/<int:user_id>/hand_over")
+@policy("admin")
+def apply_hand_over(user_id: int) -> Response:
+    """Give everything that a person has in hand to another, and disable the person where asked."""
+    body = json_body()
+    if unknown := body.keys() - {"to", "disable"}:
+        raise Invalid(_("请改正标出的内容后再提交。"), errors={name: [_("没有这个字段，请删除。")] for name in unknown})
+    to, disable = row_id("to", body.get("to")), body.get("disable", False)
+    if to is None:
+        raise invalid("to", _("请填写此项。"))
+    if not isinstance(disable, bool):
+        raise invalid("disable", _("请填写 true 或 false。"))
+    return write(lambda ctx: (200, hand_over.apply(ctx, user_id, to, disable=disable), {}))
+
+
+@bp.get("/password_policy")
+@policy("admin")
+def read_policy() -> Response:
+    """Show what is asked of passwords."""
+    with current_platform().db.read() as connection:
+        return jsonify(asdict(password_policy.read(connection)))
+
+
+@bp.put("/password_policy")
+@policy("admin")
+def write_policy() -> Response:
+    """Choose what is asked of passwords; what the body leaves out stays."""
+    body = json_body()
+    return write(lambda ctx: (200, asdict(password_policy.write(ctx, body)), {}))
 
 
 @bp.get("/departments")
@@ -74,7 +133,7 @@ def create_department() -> Response:
     body = json_body()
 
     def work(ctx: "Context") -> Answer:
-        department = departments.create(ctx.connection, body)
+        department = departments.create(ctx.connection, body, by=ctx.user.id)
         return 201, department, {"Location": f"/api/v1/departments/{department['id']}"}
 
     return write(work)
@@ -93,14 +152,37 @@ def get_department(department_id: int) -> Response:
 def update_department(department_id: int) -> Response:
     """Change a department."""
     body = json_body()
-    return write(lambda ctx: (200, departments.update_department(ctx.connection, department_id, body), {}))
+
+    def work(ctx: "Context") -> Answer:
+        return 200, departments.update_department(ctx.connection, department_id, body, by=ctx.user.id), {}
+
+    return write(work)
 
 
-def _number(name: str, default: int, most: int) -> int:
+@bp.delete("/departments/<int:department_id>")
+@policy("admin")
+def delete_department(department_id: int) -> Response:
+    """Remove a department that nothing hangs on."""
+
+    def work(ctx: "Context") -> Answer:
+        departments.delete_department(ctx, department_id)
+        return 204, None, {}
+
+    return write(work)
+
+
+def _flag(name: str) -> bool | None:
+    text = request.args.get(name)
+    if text not in {None, "true", "false"}:
+        raise invalid(name, _("请填写 true 或 false。"))
+    return None if text is None else text == "true"
+
+
+def _number(name: str, default: int | None, most: int) -> int | None:
     text = request.args.get(name)
     if text is None:
         return default
-    if not text.isascii() or not text.isdigit() or len(text) > 10 or not 1 <= int(text) <= most:
+    if not text.isascii() or not text.isdigit() or len(text) > 19 or not 1 <= int(text) <= most:
         sentence = _("请填写 1 到 {most} 的整数。", most=most)
         raise Invalid(_("请改正标出的内容后再提交。"), errors={name: [sentence]})
     return int(text)

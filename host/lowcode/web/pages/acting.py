@@ -7,7 +7,7 @@ from flask import Blueprint, Response, render_template, request
 from lowcode import access
 from lowcode.declare.model import Action
 from lowcode.declare.workflows import Move
-from lowcode.errors import Conflict, Fault, Invalid, NotFound
+from lowcode.errors import Conflict, Fault, Invalid
 from lowcode.forms import LiveForm
 from lowcode.i18n import _
 from lowcode.records import acting, deleting, reading
@@ -15,7 +15,7 @@ from lowcode.web import idempotency
 from lowcode.web.current import current_platform, current_user
 from lowcode.web.gate import policy
 from lowcode.web.pages import formdata
-from lowcode.web.pages.approvals import announced
+from lowcode.web.pages.approvals import CHOSEN, announced, awaited, choosers, chosen
 from lowcode.web.pages.controls import Builder, first_value
 from lowcode.web.pages.feedback import State, fault_response
 from lowcode.web.pages.shell import confirm, done, live_form, saved
@@ -94,12 +94,53 @@ def delete_many(form: str) -> Response:
     return done(message)
 
 
+@bp.get("/f/<form>/do/<name>")
+@policy("signed_in")
+def ask_action_of_many(form: str, name: str) -> str:
+    """Ask before the picked records are all moved on."""
+    live = live_form(form)
+    step = acting.step_of(live, name)
+    picked = request.args.getlist("ids")
+    question = _(
+        "确定对选中的 {count} 条{label}进行“{step}”吗？",
+        count=len(picked), label=_(live.declared.label), step=_(step.label),
+    )  # fmt: skip
+    hidden = [("ids", each) for each in picked]
+    return render_template(
+        "confirm.html", title=_(step.label), question=question, action=request.path, hidden=hidden, is_plain=True
+    )
+
+
+@bp.post("/f/<form>/do/<name>")
+@policy("signed_in")
+def run_action_of_many(form: str, name: str) -> Response:
+    """Move on each picked record on its own; tell which ones stay, and why."""
+    live = live_form(form)
+    step = acting.step_of(live, name)
+    picked = [formdata.whole(each.partition(":")[0]) for each in request.form.getlist("ids")]
+    ids = [each for each in picked if each is not None]
+
+    def work(ctx: "Context") -> idempotency.Answer:
+        results = acting.act_on_many(ctx, live, name, {"ids": ids})
+        refused = [str(each["message"]) for each in results if each["status"] != 200]
+        message = _("“{label}”已完成 {count} 条。", label=_(step.label), count=len(results) - len(refused))
+        if refused:
+            reasons = " ".join(dict.fromkeys(refused))
+            message += _("有 {count} 条没有进行：{reasons}", count=len(refused), reasons=reasons)
+        return 204, None, saved(message, **({"kind": "warn"} if refused else {}))
+
+    try:
+        return idempotency.write(work)
+    except (Invalid, Conflict) as fault:
+        return _note(fault)
+
+
 @bp.get("/f/<form>/<int:record_id>/do/<name>")
 @policy("signed_in")
 def ask_action(form: str, record_id: int, name: str) -> str:
     """Show what an action asks for before it runs."""
     live = live_form(form)
-    step = _step(live, name)
+    step = acting.step_of(live, name)
     with current_platform().reading(current_user()) as ctx:
         record = reading.read(ctx, live, record_id)
         access.require(ctx, live, "read")
@@ -111,6 +152,7 @@ def ask_action(form: str, record_id: int, name: str) -> str:
             title=_(step.label),
             question=_question(step, record, bool(controls)),
             announced=announced(ctx, live, record_id, step),
+            choosers=choosers(ctx, live, record_id, step),
             controls=controls,
             action=request.path,
             record_id=record_id,
@@ -123,32 +165,26 @@ def ask_action(form: str, record_id: int, name: str) -> str:
 def run_action(form: str, record_id: int, name: str) -> Response:
     """Run an action or a state move."""
     live = live_form(form)
-    step = _step(live, name)
+    step = acting.step_of(live, name)
     sent = formdata.read(step.params.values(), request.form, current_platform().config.time_zone)
 
     def work(ctx: "Context") -> idempotency.Answer:
-        answer = acting.act(ctx, live, record_id, name, sent.payload)
+        answer = acting.act(ctx, live, record_id, name, sent.payload | chosen(request.form))
         opened = answer["open"]
         more = {"follow": f"/f/{opened['form']}/{opened['id']}"} if opened else {}
-        return 204, None, saved(answer["message"], **more)
+        return 204, None, saved(answer["message"] + awaited(ctx, live, record_id, step), **more)
 
     try:
         return idempotency.write(work)
     except (Invalid, Conflict) as fault:
         with current_platform().reading(current_user()) as ctx:
-            return fault_response(State(ctx, live, sent, fault.errors, ["*"], step.params), fault)
+            return fault_response(
+                State(ctx, live, sent, fault.errors, ["*"], {**step.params, CHOSEN.name: CHOSEN}), fault
+            )
 
 
 def _delete_one(live: LiveForm, record_id: int, version: int) -> None:
     current_platform().writing(current_user(), lambda ctx: deleting.delete(ctx, live, record_id, version))
-
-
-def _step(live: LiveForm, name: str) -> Action | Move:
-    moves = live.workflow.moves if live.workflow else {}
-    step = live.declared.actions.get(name) or moves.get(name)
-    if step is None:
-        raise NotFound(_("没有操作“{name}”。", name=name))
-    return step
 
 
 def _question(step: Action | Move, record: Any, asks_more: bool) -> str:
@@ -160,9 +196,10 @@ def _question(step: Action | Move, record: Any, asks_more: bool) -> str:
 
 
 def _first_value(ctx: "Context", live: LiveForm, name: str, declared: Any, record: Any) -> Any:
-    """Start a dialog with the record's own value of that name where it has one, else with the default."""
-    if record.get(name) is not None and name in live.fields and live.fields[name].type == declared.type:
-        return record[name]
+    """Start a dialog with what stands in the field that it sets, or in that of its own name, else with the default."""
+    target = declared.sets or name
+    if record.get(target) is not None and target in live.fields and live.fields[target].type == declared.type:
+        return record[target]
     return first_value(ctx, declared)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, render_template, request
 from sqlalchemy import select, true
 
-from lowcode import access
+from lowcode import access, printing
 from lowcode.declare.fields import Field
 from lowcode.declare.model import ListView
 from lowcode.errors import NotFound
@@ -15,6 +15,7 @@ from lowcode.forms import LiveForm, visible_fields
 from lowcode.i18n import _, many
 from lowcode.records import history as trail
 from lowcode.records import listing, reading
+from lowcode.records import team as members
 from lowcode.web.current import current_platform, current_user
 from lowcode.web.gate import policy
 from lowcode.web.pages import cells
@@ -31,7 +32,8 @@ bp = Blueprint("detail", __name__)
 STAMPS = ("created_by", "created_at", "updated_by", "updated_at")
 RELATED_ROWS = 50
 APPROVAL = "approval"
-"""The tab; those of related records have a dot in their names."""
+TEAM = "team"
+"""Tabs; those of related records have a dot in their names."""
 
 
 @bp.get("/f/<form>/<int:record_id>")
@@ -56,8 +58,9 @@ class Detail:
         self.sections = sections_of(ctx, form)
         self.stamps = [form.fields[name] for name in STAMPS]
         self.related = list(_related(ctx, form))
+        self.prints = printing.offered(ctx, form, [record["id"]])[record["id"]]
         self.was_submitted = viewing.was_submitted(ctx, form, record["id"])
-        self.buttons = [(name, cells.label_of(form, name)) for name in record["$can"]]
+        self.buttons = [(name, cells.label_of(form, name)) for name in record["$can"] if name != "share"]
 
     def cell(self, declared: Field, row: Mapping[str, Any] | None = None) -> cells.Cell:
         """Show one value of the record, or of one of its lines."""
@@ -71,12 +74,21 @@ class Detail:
         """Name the tabs."""
         others = [(f"{other.name}.{by.name}", label) for other, by, label in self.related]
         decided = [(APPROVAL, _("审批"))] if self.was_submitted else []
-        return [("", _("详细信息")), *decided, *others, ("history", _("变更历史"))]
+        shared = [(TEAM, _("协作成员"))] if self.form.declared.team else []
+        return [("", _("详细信息")), *decided, *others, *shared, ("history", _("变更历史"))]
+
+    def team(self) -> dict[str, Any]:
+        """Read whom the record is shared with. Raises `NotFound`."""
+        return members.read(self.ctx, self.form, self.record["id"])
+
+    def levels(self) -> list[tuple[str, str]]:
+        """Name the levels at which a record is shared."""
+        return [(name, _(label)) for name, label in members.LEVELS.items()]
 
     def approvals(self) -> list[dict[str, Any]]:
         """Read how each time went that the record was submitted for approval, the newest first."""
         found = viewing.approvals_of(self.ctx, self.form, self.record["id"])
-        return [told(run, self.ctx.platform.config.time_zone) for run in found]
+        return [told(self.ctx, self.form, run) for run in found]
 
     def related_list(self) -> "Related":
         """Read the records of the tab that is open. Raises `NotFound`."""
@@ -97,6 +109,9 @@ class Detail:
 
     def _told(self, path: str, value: Any) -> str:
         """Write a stored value: the label of a choice, the title of a reference, the number of files."""
+        if path == trail.TEAM:
+            told = [_("{name}（{level}）", name=e["user"]["title"], level=_(members.LEVELS[e["level"]])) for e in value]
+            return _("、").join(told) or "—"
         name, _dot, rest = path.partition(".")
         declared = self.form.fields[name]
         declared = declared.fields.get(rest.rpartition(".")[2], declared)

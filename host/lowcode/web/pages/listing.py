@@ -7,13 +7,13 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, make_response, render_template, request
 
-from lowcode import access
+from lowcode import access, printing
 from lowcode.declare.fields import Field
 from lowcode.declare.model import ListView
 from lowcode.errors import Invalid, NotFound
 from lowcode.forms import LiveForm, visible_fields
 from lowcode.i18n import _, many
-from lowcode.records import deleting
+from lowcode.records import acting, deleting
 from lowcode.records import listing as records
 from lowcode.web.current import current_platform, current_user
 from lowcode.web.gate import policy
@@ -34,7 +34,7 @@ UNSORTED = frozenset({"image", "files", "lines"})
 FOLDED_FROM = 2
 """So many filters stand beside the search; the rest is behind 展开."""
 INLINE_ACTIONS = 4
-"""So many buttons stand in a row; the rest is behind 更多."""
+"""So many buttons stand in a row, 编辑 among them; the rest is behind 更多."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,10 @@ class Listing:
         self.pages = max(1, -(-self.total // self.per_page))
         self.can_create = view.create and not is_bin and access.is_allowed(ctx, form, "create")
         self.can_delete = access.is_allowed(ctx, form, "delete")
+        self.for_many = [] if is_bin else acting.for_many(ctx, form)
+        self.can_pick = not is_bin and (self.can_delete or bool(self.for_many))
+        self.prints = {} if is_bin else printing.offered(ctx, form, [row["id"] for row in self.records])
+        self.can_export = not is_bin and self.fault is None and access.is_allowed(ctx, form, "export")
 
     def _read(self) -> dict[str, Any]:
         args = {"list": [self.view.name], **{name: [value] for name, value in self._args().items()}}
@@ -172,6 +176,21 @@ class Listing:
             del asked["page"]
         return f"{self.here}?{urlencode(asked)}" if asked else self.here
 
+    def exports(self) -> list[tuple[str, str, str]]:
+        """Give the files that hold this list as it is filtered and sorted: id, label and address."""
+        args = {name: value for name, value in self._args().items() if name not in ("page", "per_page")}
+        address = f"/api/v1/forms/{self.form.name}/export"
+        return [
+            (f"{kind}-{columns}", label, f"{address}?{urlencode({**args, **more, 'format': kind, 'columns': columns})}")
+            for kind, columns, label in (
+                ("xlsx", "list", _("Excel（列表的列）")),
+                ("xlsx", "all", _("Excel（全部字段）")),
+                ("csv", "list", _("CSV（列表的列）")),
+                ("csv", "all", _("CSV（全部字段）")),
+            )
+            for more in ({"list": self.view.name},)
+        ]
+
     def sort_link(self, name: str) -> str:
         """Give the address that sorts by a column, the other way round when it is sorted by it already."""
         return self.link(sort=f"-{name}" if self.sort == name else name, page=None)
@@ -182,7 +201,7 @@ class Listing:
 
     def is_sortable(self, declared: Field) -> bool:
         """Tell whether a column has an order."""
-        return declared.type not in UNSORTED
+        return declared.type not in UNSORTED and declared.name not in self.form.masked
 
     def numbers(self) -> list[int]:
         """Give the page numbers of the pager; 0 stands for a gap."""
@@ -207,10 +226,13 @@ class Listing:
         names = {self.form.declared.title, "number"}
         return declared.name in names or (names.isdisjoint(self.view.columns) and declared == self.columns[0])
 
-    def actions(self, row: Mapping[str, Any]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-        """Name the buttons of a row: those in the row, and those behind 更多."""
-        can = [(name, cells.label_of(self.form, name)) for name in row["$can"] if name not in ("edit", "delete")]
-        return (can, []) if len(can) <= INLINE_ACTIONS else (can[: INLINE_ACTIONS - 1], can[INLINE_ACTIONS - 1 :])
+    def actions(self, row: Mapping[str, Any]) -> tuple[list[tuple[str, str, bool]], list[tuple[str, str, bool]]]:
+        """Name the buttons of a row: those in the row, and those behind 更多; the last word is whether one prints."""
+        others = (name for name in row["$can"] if name not in ("edit", "delete", "share"))
+        can = [(name, cells.label_of(self.form, name), False) for name in others]
+        can += [(each.name, _(each.label), True) for each in self.prints.get(row["id"], ())]
+        most = INLINE_ACTIONS - ("edit" in row["$can"])
+        return (can, []) if len(can) <= most else (can[: most - 1], can[most - 1 :])
 
     def _filter(self, declared: Field) -> Filter:
         name, label, kind = declared.name, _(declared.label), declared.type

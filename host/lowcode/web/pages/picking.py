@@ -7,12 +7,13 @@ from flask import Blueprint, Response, jsonify, request
 from sqlalchemy import ColumnElement, Select, false, func, or_, select
 
 from lowcode import access
-from lowcode.conditions import ascii_lower, lower
+from lowcode.conditions import containing
 from lowcode.declare.fields import Field
 from lowcode.errors import NotFound
 from lowcode.forms import LiveForm, visible_fields
 from lowcode.i18n import _
 from lowcode.identity.tables import departments
+from lowcode.records import listing
 from lowcode.web.current import current_platform, current_user
 from lowcode.web.gate import policy
 from lowcode.web.pages.formdata import whole
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from lowcode.context import Context
 
 bp = Blueprint("picking", __name__)
+PERSON = Field(name="person", label="人员", type="user")
+"""What `/pick/people` offers."""
+
 MOST = 50
 HINTS = 2
 SEARCHED = frozenset({"text", "phone", "email"})
@@ -44,19 +48,28 @@ def pick(form: str, path: str) -> Response:
     return jsonify({"items": [{"value": str(key), "text": title, "hint": hint} for key, title, hint in items]})
 
 
+@bp.get("/pick/people")
+@policy("signed_in")
+def pick_people() -> Response:
+    """Offer people, for controls that belong to no form."""
+    search = request.args.get("search", "").strip()[:100]
+    with current_platform().reading(current_user()) as ctx:
+        items = offers(ctx, PERSON, search, {})
+    return jsonify({"items": [{"value": str(key), "text": title, "hint": hint} for key, title, hint in items]})
+
+
 def offers(ctx: "Context", declared: Field, search: str, agreed: Mapping[str, str]) -> list[tuple[int, str, str]]:
     """Give id, title and a hint that tells equal titles apart, of what fits the text; by title, at most 50."""
     if declared.type == "user":
         return [(row.id, row.name, row.username) for row in ctx.users.active(search, MOST)]
     if declared.type == "department":
         name = departments.c.name
-        statement: Select[Any] = select(departments.c.id, name).where(name.icontains(search, autoescape=True))
+        statement: Select[Any] = select(departments.c.id, name).where(containing(name, search))
         return [(row[0], row[1], "") for row in ctx.connection.execute(statement.order_by(name).limit(MOST))]
     target = ctx.platform.forms[declared.form or ""]
     title = target.column(target.declared.title)
-    hints = [
-        name for name in _texts(ctx, target) if target.fields[name].type == "text" and name != target.declared.title
-    ]
+    shown = [name for name in _texts(ctx, target) if target.fields[name].type == "text" and name not in target.masked]
+    hints = [name for name in shown if name != target.declared.title]
     found: Select[Any] = _narrowed(ctx, target, declared, agreed, [target.column(name) for name in hints[:HINTS]])
     if search:
         found = found.where(_holds(ctx, target, search))
@@ -83,9 +96,7 @@ def _narrowed(
 
 
 def _holds(ctx: "Context", target: LiveForm, search: str) -> ColumnElement[bool]:
-    text = lower(search)
-    columns = (ascii_lower(target.column(name)) for name in _texts(ctx, target))
-    return or_(false(), *(column.contains(text, autoescape=True) for column in columns))
+    return or_(false(), *(listing.contains(ctx, target, name, search) for name in _texts(ctx, target)))
 
 
 def _texts(ctx: "Context", target: LiveForm) -> list[str]:

@@ -23,6 +23,9 @@ from lowcode.workflow import boxes
 bp = Blueprint("shell", __name__)
 YEAR = 365 * 24 * 3600
 
+Entries = tuple[tuple[str, str, str], ...]
+"""Address, label and icon of menu entries."""
+
 
 @bp.record_once
 def _compact(state: BlueprintSetupState) -> None:
@@ -54,7 +57,8 @@ def menu() -> list[dict[str, Any]]:
         entry = {"label": _("流程中心"), "url": "/tasks", "icon": "check", "prefix": "/tasks"}
         groups.append({"label": _("审批"), "entries": [entry]})
     if current_user().is_admin:
-        groups.append({"label": _("系统配置"), "entries": _host_entries()})
+        groups.append({"label": _("组织架构"), "entries": _prefixed(_people_entries())})
+        groups.append({"label": _("系统配置"), "entries": _prefixed(_host_entries())})
     return [group for group in groups if group["entries"]]
 
 
@@ -84,25 +88,43 @@ def _entry(plugin: Plugin, entry: MenuEntry) -> dict[str, Any] | None:
     return {"label": many(entry.label), "url": url, "icon": icon} if may_see else None
 
 
-def _host_entries() -> list[dict[str, Any]]:
-    names = (
+def _people_entries() -> Entries:
+    return (
+        ("/org/users", _("用户管理"), "users"),
+        ("/org/departments", _("部门管理"), "building"),
+        ("/org/roles", _("角色与权限"), "key"),
+        ("/access", _("权限说明"), "search"),
+        ("/security", _("安全设置"), "lock"),
+    )
+
+
+def _host_entries() -> Entries:
+    return (
         ("/store", _("应用商店"), "store"),
+        ("/flows", _("流程管理"), "share"),
         ("/dictionaries", _("数据字典"), "book"),
         ("/numbering", _("单号规则"), "hash"),
         ("/settings", _("系统设置"), "settings"),
         ("/initialise", _("数据初始化"), "flag"),
+        ("/mails", _("邮件发送记录"), "mail"),
         ("/platform", _("平台"), "power"),
     )
+
+
+def _prefixed(entries: Entries) -> list[dict[str, Any]]:
+    """Make the host's own entries; each stays marked on the pages below its own."""
     return [
         {"label": label, "url": url, "icon": icon, "prefix": url, "phone_only": url == "/store"}
-        for url, label, icon in names
+        for url, label, icon in entries
     ]
 
 
 @bp.get("/")
 @policy("signed_in")
 def home() -> BaseResponse | str:
-    """Open the first entry of the menu, or the store where no plugin is installed yet."""
+    """Open the first entry of the menu; an administrator of an empty platform comes to the store."""
+    if current_user().is_admin and not current_platform().active_plugins:
+        return redirect("/store", 303)
     first = next((entry["url"] for group in menu() for entry in group["entries"]), None)
     if first is None:
         raise NotFound(_("还没有您可以使用的功能，请联系管理员为您分配角色。"))

@@ -73,12 +73,14 @@ def approvers(record: Record, step: Step, ctx: Context) -> Iterable[int] | None:
 
 
 @hookimpl
-def after_move(record: Record, move: str, ctx: Context) -> None:
-    """Mark what leaves the shelf and what comes back."""
+def after_move(record: Record, move: str, params: Mapping[str, Any], ctx: Context) -> None:
+    """Mark what leaves the shelf and what comes back; remember a complaint with the member."""
     if move in {"hand_over", "take_back"}:
         for line in record.lines:
             if line.item:
                 ctx.forms.item.update(line.item, {"is_lent": move == "hand_over"})
+    if params.get("complaint"):
+        ctx.forms.member.update(record.member, {"remark": params["complaint"][:500]})
 
 
 @hookimpl

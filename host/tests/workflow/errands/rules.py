@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from lowcode.api import Context, Record, Step, hookimpl
+from lowcode.api import Context, Record, Result, Step, hookimpl
 
 moves: list[tuple[int, str]] = []
 """What `after_move` was called with."""
@@ -20,3 +20,9 @@ def after_move(record: Record, move: str, ctx: Context) -> None:
     moves.append((record.id, move))
     if move == "submit":
         ctx.forms.errand.update(record, {"note": "submitted"})
+
+
+@hookimpl
+def action_tidy(record: Record, ctx: Context) -> Result:
+    ctx.forms.errand.update(record, {"note": "tidy"})
+    return Result("已整理。")

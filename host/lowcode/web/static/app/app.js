@@ -67,6 +67,7 @@ addEventListener("beforeunload", (event) => { if (isDirty(document)) event.preve
 document.addEventListener("click", (event) => {
   const hit = (selector) => event.target.closest(selector);
   document.querySelectorAll("details.menu[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
+  if (hit("[data-print]")) print();
   if (hit("[data-dialog]")) {
     htmx.ajax("GET", hit("[data-dialog]").dataset.dialog, { target: dialog, swap: "innerHTML" });
   } else if (hit("[data-unfold]")) {
@@ -134,7 +135,10 @@ document.addEventListener("saved", (event) => {
 });
 
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (event.detail.target === dialog && !dialog.open) opener = document.activeElement;
+  if (event.detail.target !== dialog || dialog.open) return;
+  // What was pressed behind 更多 is hidden by the time the dialog closes; its button is still there.
+  const pop = document.activeElement.closest(".more-pop");
+  opener = pop ? document.querySelector(`[popovertarget="${pop.id}"]`) : document.activeElement;
 });
 
 document.addEventListener("htmx:afterSwap", (event) => {

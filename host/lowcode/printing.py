@@ -1,0 +1,197 @@
+"""Records on paper: the templates of a plugin, filled with what the person may see and nothing else."""
+
+import logging
+import traceback
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from babel.dates import format_date
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+from sqlalchemy import select
+
+from lowcode import settings
+from lowcode.declare.fields import Field
+from lowcode.declare.model import Print
+from lowcode.errors import NotFound, Refused
+from lowcode.fieldtypes import FIELD_TYPES
+from lowcode.forms import LiveForm
+from lowcode.i18n import _, language
+from lowcode.records import reading
+from lowcode.records.record import Record
+from lowcode.records.titles import POINTERS
+from lowcode.templates import templates
+
+if TYPE_CHECKING:
+    from lowcode.context import Context
+
+log = logging.getLogger(__name__)
+
+STYLE = Path(__file__).parent / "web" / "static" / "app" / "print.css"
+LONGEST_FAULT = 200
+
+
+class Shown:
+    """A record or a line as templates see it: each field is its value in the API, or None where it is hidden."""
+
+    def __init__(self, fields: Mapping[str, Field], values: Mapping[str, Any]) -> None:
+        self._fields = fields
+        self._values = dict.fromkeys(fields) | dict(values)
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.__dict__["_values"][name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+def offered(ctx: "Context", form: LiveForm, ids: Sequence[int]) -> dict[int, list[Print]]:
+    """Tell which pages can be printed of each record: one query for each page that has a `when`."""
+    found: dict[int, list[Print]] = {record_id: [] for record_id in ids}
+    for each in form.declared.prints.values() if ids else ():
+        wanted: Sequence[int] = ids
+        if each.when is not None:
+            key = form.column("id")
+            allowed = form.condition(each.when).clause(form, ctx.tokens)
+            wanted = list(ctx.connection.scalars(select(key).where(key.in_(ids), allowed)))
+        for record_id in wanted:
+            found[record_id].append(each)
+    return found
+
+
+def sheet(ctx: "Context", form: LiveForm, record_id: int, name: str) -> tuple[str, Markup]:
+    """Fill a page about a record the person may read; give its title and contents. Raises NotFound and Refused."""
+    record = reading.require(ctx, form, record_id)
+    return _filled(ctx, form, record, name)
+
+
+def document(ctx: "Context", form: LiveForm, record_id: int, name: str) -> str:
+    """Give a page as one whole document. Raises as `sheet` does."""
+    return _document(*sheet(ctx, form, record_id, name))
+
+
+def of_record(ctx: "Context", record: Record, name: str) -> str:
+    """Give a page about a record at hand as one whole document, with what the person who acts may see."""
+    return _document(*_filled(ctx.person, ctx.platform.forms[type(record).__name__], record, name))
+
+
+@cache
+def style() -> str:
+    """Give the style of printed pages."""
+    return STYLE.read_text("utf-8")
+
+
+def _document(title: str, contents: Markup) -> str:
+    """Put everything into one text, which a mail or another system shows without asking for more."""
+    lang = "zh-CN" if language.get() == "zh" else language.get()
+    return (
+        f'<!doctype html>\n<html lang="{lang}">\n<head>\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n'
+        f"<style>{style()}</style>\n</head>\n<body>\n{contents}\n</body>\n</html>\n"
+    )
+
+
+def _filled(ctx: "Context", form: LiveForm, record: Record, name: str) -> tuple[str, Markup]:
+    declared = form.declared.prints.get(name)
+    if declared is None:
+        raise NotFound(_("没有打印页“{name}”。", name=name))
+    if declared.when is not None and not form.condition(declared.when).matches(record, ctx.tokens):
+        raise Refused(
+            _("这条记录现在不能打印“{label}”，请刷新后查看它的状态。", label=_(declared.label)), code="not_allowed_now"
+        )
+    shown = reading.show(ctx, form, [record])[0]
+    title = f"{_(declared.label)} {shown['$title']}"
+    values = {**_helpers(ctx, form), **_facts(ctx, form, shown), "title": title}
+    return title, _render(_environment(ctx, form), f"{name}.html", values)
+
+
+def _environment(ctx: "Context", form: LiveForm) -> ImmutableSandboxedEnvironment:
+    """Give what reads the plugin's templates, made once."""
+    key = ("prints", form.plugin)
+    if key not in ctx.platform.prepared:
+        roots = (
+            each.declared.root for each in ctx.platform.active_plugins if each.declared and each.name == form.plugin
+        )
+        ctx.platform.prepared[key] = templates(next(roots))
+    made: ImmutableSandboxedEnvironment = ctx.platform.prepared[key]
+    return made
+
+
+def _facts(ctx: "Context", form: LiveForm, shown: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what a page is about: the record with its lines, its form, the plugin's settings, the day."""
+    rows = {
+        name: [Shown(declared.fields, line) for line in shown.get(name) or ()]
+        for name, declared in form.fields.items()
+        if declared.type == "lines"
+    }
+    return {
+        "record": Shown(form.fields, {**shown, **rows}),
+        "form": {"name": form.name, "label": _(form.declared.label)},
+        "settings": settings.values(ctx, form.plugin),
+        "today": ctx.today.isoformat(),
+    }
+
+
+def _helpers(ctx: "Context", form: LiveForm) -> dict[str, Any]:
+    def text(row: Shown, name: str) -> str:
+        return _text(ctx, row, name)
+
+    def label(name: str, column: str | None = None) -> str:
+        declared = form.fields[name]
+        return _(declared.fields[column].label if column else declared.label)
+
+    return {"_": _, "text": text, "label": label, "money": money, "day": day}
+
+
+def money(value: Any) -> str:
+    """Write an amount with thousands and two places; nothing for none."""
+    return "" if value is None else f"{Decimal(value):,.2f}"
+
+
+def day(value: Any) -> str:
+    """Write a day in full, as letters do; nothing for none."""
+    if value is None:
+        return ""
+    moment = value if isinstance(value, date) else date.fromisoformat(value)
+    return format_date(moment, "long", locale=language.get())
+
+
+def _text(ctx: "Context", row: Shown, name: str) -> str:
+    """Write a value for people: the title of a reference, the label of a choice, a number with its unit."""
+    declared, value = row._fields[name], row._values[name]
+    if value is None or value == []:
+        return ""
+    if declared.type == "choice":
+        labels: Mapping[str, str] = row._values.get("$labels") or {}
+        return labels.get(name, str(value))
+    if declared.type in POINTERS:
+        return str(value["title"])
+    if declared.type in {"image", "files"}:
+        return _("、").join(each["name"] for each in (value if isinstance(value, list) else [value]))
+    if declared.type == "datetime":
+        return f"{datetime.fromisoformat(value).astimezone(ctx.platform.config.time_zone):%Y-%m-%d %H:%M}"
+    if declared.type == "boolean":
+        return _("是") if value else _("否")
+    shown = FIELD_TYPES[declared.type].text(declared, value)
+    if not declared.unit:
+        return shown
+    return f"{shown}%" if declared.unit == "%" else f"{shown} {_(declared.unit)}"
+
+
+def _render(environment: ImmutableSandboxedEnvironment, file: str, values: Mapping[str, Any]) -> Markup:
+    try:
+        return Markup(environment.get_template(file).render(values))  # noqa: S704 (the template has escaped it)
+    except Exception as fault:  # a template may do whatever a rule may
+        log.error("The page prints/%s cannot be printed.", file, exc_info=fault)
+        lines = [frame.lineno for frame in traceback.extract_tb(fault.__traceback__) if frame.filename.endswith(file)]
+        sentence = _(
+            "打印模板 {file} 第 {line} 行有误，不能打印，请联系管理员：{fault}",
+            file=f"prints/{file}",
+            line=getattr(fault, "lineno", None) or (lines[-1] if lines else 1),
+            fault=str(fault)[:LONGEST_FAULT] or type(fault).__name__,
+        )
+        raise Refused(sentence, code="print_failed") from fault

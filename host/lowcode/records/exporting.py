@@ -1,0 +1,202 @@
+"""Lists as files: what the person may read of them, as CSV or as a workbook, in parts of bounded size.
+
+Who may export, the row filter, fields that are for others and masks are those of lists and records.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from io import TextIOWrapper
+from typing import IO, TYPE_CHECKING, Any
+
+from defusedcsv import csv
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from sqlalchemy import ColumnElement, func, select
+
+from lowcode import access
+from lowcode.database.among import among
+from lowcode.declare.fields import Field
+from lowcode.errors import Invalid
+from lowcode.forms import LiveForm, visible_fields
+from lowcode.i18n import _, many
+from lowcode.records import listing, reading
+from lowcode.records.listing import Query
+from lowcode.records.record import Record
+
+if TYPE_CHECKING:
+    from lowcode.context import Context
+
+CHUNK = 500
+MOST_IN_A_SHEET = 1_048_575
+"""Rows that a workbook holds under its heading."""
+
+OWN = frozenset({"format", "columns"})
+PAGING = frozenset({"page", "per_page", "after"})
+STAMPS = ("created_at", "created_by", "updated_at", "updated_by")
+NUMBERS = frozenset({"number", "money"})
+Cells = Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A list to be written: its columns and what selects its records."""
+
+    form: LiveForm
+    columns: tuple[Field, ...]
+    query: Query
+    where: list[ColumnElement[bool]]
+    total: int
+
+
+def prepare(ctx: "Context", form: LiveForm, args: Mapping[str, list[str]], kind: str) -> Export:
+    """Check a request for an export; its query string is that of the list. Raises NotFound, Forbidden and Invalid."""
+    access.require(ctx, form, "read")
+    access.require(ctx, form, "export")
+    asked = args.get("columns", ["list"])[-1]
+    faults = {
+        name: [_("请填写 {words} 之一。", words=" / ".join(words))]
+        for name, value, words in (("format", kind, tuple(WRITERS)), ("columns", asked, ("list", "all")))
+        if value not in words
+    }
+    if faults:
+        raise Invalid(_("列表的查询条件有误，请看各项提示。"), errors=faults)
+    filters = {name: values for name, values in args.items() if name not in OWN | PAGING}
+    query, where = listing.checked(ctx, form, filters)
+    total = listing.count(ctx, form, where)
+    if kind == "xlsx" and total > MOST_IN_A_SHEET:
+        sentence = _("一张工作表最多 {most} 行，请缩小范围或改用 CSV。", most=MOST_IN_A_SHEET)
+        raise Invalid(sentence, errors={"format": [sentence]})
+    return Export(form, tuple(_columns(ctx, form, query, asked == "all")), query, where, total)
+
+
+def write(ctx: "Context", export: Export, kind: str, target: IO[bytes]) -> None:
+    """Write the whole export to a file."""
+    WRITERS[kind](export, _rows(ctx, export), target)
+
+
+def _columns(ctx: "Context", form: LiveForm, query: Query, is_whole: bool) -> list[Field]:
+    known = visible_fields(form, ctx.user.roles)
+    if is_whole:
+        heads = ("number", "status") if form.workflow else ("number",)
+        names: Sequence[str] = (*heads, *form.declared.fields, *STAMPS)
+    else:
+        view = query.view or next(iter(form.declared.lists.values()))
+        names = query.names or view.columns
+    return [known[name] for name in dict.fromkeys(names) if name in known and name not in reading.HIDDEN]
+
+
+def _rows(ctx: "Context", export: Export) -> Iterator[Cells]:
+    """Give the cells of each record. What one part looked up is forgotten before the next."""
+    form = export.form
+    plain = [each.name for each in export.columns if each.type != "lines"]
+    counted = [each.name for each in export.columns if each.type == "lines"]
+    for records in listing.walk(ctx, form, export.query, export.where, CHUNK):
+        counts = {name: _count_lines(ctx, form, name, records) for name in counted}
+        for record, shown in zip(records, reading.show(ctx, form, records, plain), strict=True):
+            shown.update({name: counts[name].get(record.id, 0) for name in counted})
+            yield [_cell(ctx, each, shown) for each in export.columns]
+        for kept in (ctx.titles, ctx.file_facts, ctx.shared):
+            kept.clear()
+
+
+def _count_lines(ctx: "Context", form: LiveForm, name: str, records: Sequence[Record]) -> dict[int, int]:
+    lines = form.line_tables[name]
+    counted = select(lines.c.record_id, func.count().label("lines")).group_by(lines.c.record_id)
+    ids = {"ids": [record.id for record in records]}
+    return {row.record_id: row.lines for row in ctx.connection.execute(counted.where(among(lines.c.record_id)), ids)}
+
+
+def _cell(ctx: "Context", declared: Field, shown: Mapping[str, Any]) -> Any:
+    """Turn a value of a record's JSON into what a cell holds: a text, a number, a day, an instant or nothing."""
+    value = shown[declared.name]
+    if value is None or value == "":
+        return None
+    if declared.type in NUMBERS:
+        return Decimal(value)
+    if declared.type == "date":
+        return date.fromisoformat(value)
+    if declared.type == "datetime":
+        local = datetime.fromisoformat(value).astimezone(ctx.platform.config.time_zone)
+        return local.replace(tzinfo=None)
+    if declared.type == "boolean":
+        return _("是") if value else _("否")
+    if declared.type == "choice":
+        return shown["$labels"].get(declared.name, value)
+    if declared.type in {"ref", "user", "department"}:
+        return value["title"]
+    if declared.type == "image":
+        return value["name"]
+    if declared.type == "files":
+        return "、".join(each["name"] for each in value) or None
+    return value
+
+
+def _write_csv(export: Export, rows: Iterator[Cells], target: IO[bytes]) -> None:
+    """Write UTF-8 with a mark by which spreadsheets know it; texts that they would run as formulas get a quote."""
+    text = TextIOWrapper(target, encoding="utf-8-sig", newline="", write_through=True)
+    writer = csv.writer(text)
+    writer.writerow([_(each.label) for each in export.columns])
+    for row in rows:
+        writer.writerow([_as_text(cell) for cell in row])
+    text.detach()
+
+
+def _as_text(cell: Any) -> Any:
+    if isinstance(cell, Decimal):
+        return _Exact(cell)
+    if isinstance(cell, datetime):
+        return cell.isoformat(" ", "minutes")
+    return cell.isoformat() if isinstance(cell, date) else cell
+
+
+class _Exact(Decimal):
+    """A number that is written with its places, never as 1E+3, and that needs no quote."""
+
+    def __str__(self) -> str:
+        return format(Decimal(self), "f")
+
+
+def _write_xlsx(export: Export, rows: Iterator[Cells], target: IO[bytes]) -> None:
+    """Write a workbook whose texts are texts, whatever they begin with, and whose numbers keep every place."""
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(_sheet_name(many(export.form.declared.label)))
+    sheet.freeze_panes = "A2"
+    sheet.append([_text_cell(sheet, _(each.label)) for each in export.columns])
+    formats = [_number_format(each) for each in export.columns]
+    for row in rows:
+        cells = zip(row, formats, strict=True)
+        sheet.append([_sheet_cell(sheet, value, number_format) for value, number_format in cells])
+    book.save(target)
+
+
+def _sheet_cell(sheet: Any, value: Any, number_format: str) -> Any:
+    if value is None or isinstance(value, int):
+        return value
+    if isinstance(value, str):
+        return _text_cell(sheet, value)
+    cell = WriteOnlyCell(sheet, value)
+    cell.number_format = number_format
+    return cell
+
+
+def _text_cell(sheet: Any, text: str) -> Any:
+    cell = WriteOnlyCell(sheet, text)
+    cell.data_type = "s"
+    return cell
+
+
+def _number_format(declared: Field) -> str:
+    if declared.type in NUMBERS:
+        digits = 2 if declared.digits is None else declared.digits
+        return "#,##0" + (f".{'0' * digits}" if digits else "")
+    return "yyyy-mm-dd" if declared.type == "date" else "yyyy-mm-dd hh:mm"
+
+
+def _sheet_name(label: str) -> str:
+    """Leave out what a workbook does not take in the name of a sheet."""
+    return "".join(each for each in label if each not in "[]:*?/\\'")[:31] or "1"
+
+
+WRITERS: Mapping[str, Callable[[Export, Iterator[Cells], IO[bytes]], None]] = {"csv": _write_csv, "xlsx": _write_xlsx}

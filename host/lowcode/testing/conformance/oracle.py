@@ -1,0 +1,93 @@
+"""What the declarations say about who may do what: worked out from `access:` alone, not through `lowcode.access`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lowcode.conditions import Condition
+from lowcode.declare.model import Action
+from lowcode.declare.workflows import Move
+from lowcode.forms import LiveForm
+from lowcode.platform import Platform
+from lowcode.records.record import Record
+from lowcode.testing.client import Api
+
+SHARED = {"read": ("read", "write"), "edit": ("write",)}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody who tries everything: nobody, a person without a role, or a person of one role."""
+
+    name: str
+    api: Api
+    roles: frozenset[str] = frozenset()
+
+    @property
+    def is_nobody(self) -> bool:
+        """Whether he has not signed in."""
+        return self.api.user is None
+
+
+@dataclass(slots=True)
+class Place:
+    """A record, and how it stands to an actor: his own, his department's, another's, nobody's, or shared with him."""
+
+    name: str
+    record: Record
+    file: str | None = None
+    shared: str | None = None
+    owner: int | None = None
+
+
+@dataclass(slots=True)
+class Oracle:
+    """Answers from the declarations and from the plugin's `row_scope` rules."""
+
+    platform: Platform
+    _narrowing: dict[tuple[str, str, str], tuple[list[Condition], Mapping[str, Any]]] = field(default_factory=dict)
+
+    def grants(self, actor: Actor, form: LiveForm, verb: str) -> list[Any]:
+        """Collect the parts of the scopes that the actor's roles grant."""
+        parts: list[Any] = []
+        for role in actor.roles:
+            scope = getattr(form.declared.access.get(role), verb, None)
+            if scope is True:
+                parts.append("all")
+            elif scope:
+                parts += [scope] if isinstance(scope, str | Mapping) else list(scope)
+        return parts
+
+    def reaches(self, actor: Actor, form: LiveForm, verb: str, place: Place, *, shared: bool = True) -> bool:
+        """Tell whether a verb covers a record."""
+        parts = self.grants(actor, form, verb)
+        if not parts:
+            return False
+        narrowing, tokens = self._narrowed(actor, form, verb)
+        lent = shared and form.declared.team and place.shared in SHARED.get(verb, ())
+        covered = any(
+            form.condition(part).matches(place.record, tokens)
+            if isinstance(part, Mapping)
+            else part == "all"
+            or place.name == "own"
+            or (part == "department" and place.name == "department")
+            or bool(lent)
+            for part in parts
+        )
+        return covered and all(each.matches(place.record, tokens) for each in narrowing)
+
+    def may(self, actor: Actor, form: LiveForm, step: Action | Move, place: Place) -> bool:
+        """Tell whether a button is for the actor on a record, and whether the record's fields allow it."""
+        if not self.reaches(actor, form, "read", place):
+            return False
+        if isinstance(step, Action):
+            return bool(actor.roles & set(step.roles)) and self.reaches(actor, form, step.access, place)
+        return bool(actor.roles & set(step.by)) or ("owner" in step.by and place.name == "own")
+
+    def _narrowed(self, actor: Actor, form: LiveForm, verb: str) -> tuple[list[Condition], Mapping[str, Any]]:
+        key = (actor.name, form.name, verb)
+        if key not in self._narrowing:
+            with self.platform.reading(actor.api.user_or_fail) as ctx:
+                wheres = self.platform.hooks.row_scope(form, verb, ctx)
+                self._narrowing[key] = ([form.condition(where) for where in wheres], ctx.tokens)
+        return self._narrowing[key]

@@ -1,0 +1,17 @@
+"""The trail of approvals over HTTP."""
+
+from flask import Blueprint, Response, jsonify, request
+
+from lowcode.web.api.records import reading_context
+from lowcode.web.gate import policy
+from lowcode.workflow import verifying
+
+bp = Blueprint("api_audit", __name__, url_prefix="/api/v1/audit")
+
+
+@bp.get("/verify")
+@policy("admin")
+def verify() -> Response:
+    """Check the whole trail; `?head=` is what an earlier check told."""
+    with reading_context() as ctx:
+        return jsonify(verifying.verify(ctx.connection, request.args.get("head") or None))
