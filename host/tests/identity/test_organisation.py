@@ -58,7 +58,7 @@ def test_the_list_of_people_is_narrowed(api: Api) -> None:
 
     assert found(search="安") == ["安娜", "安全员"]
     assert found(search="全员") == ["安全员"]
-    assert found(search="ADMI") == ["管理员"]
+    assert found(search="DMIN") == ["管理员"]
     assert found(search="%") == found(role="nothing") == []
     assert found(department=clerk.user_or_fail.department_id) == ["安娜"]
     assert found(role="keeper") == ["安全员"]
