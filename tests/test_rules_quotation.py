@@ -195,6 +195,17 @@ def test_a_copy_is_a_new_quotation_of_whoever_copies(crm: Plugin) -> None:
     assert ctx.forms.quotation.get(1).status == "expired"
 
 
+def test_a_copy_shows_nobody_what_is_masked_for_him(crm: Plugin) -> None:
+    values = {"contact_phone": "13812341234", "sent_to": "wang@example.com"}
+    contact = make_record(crm.forms["contact"], id=5, name="王芳", customer=3, email="wang@example.com", owner=OWNER)
+    for owner, seen in ((1, values), (OWNER, dict.fromkeys(values))):
+        record = stored(crm, owner=owner, **values)
+        for action in (quotation.action_copy, quotation.action_revise):
+            ctx = context(crm, record, contact=[contact])
+            made = ctx.forms.quotation.get(action(record, {}, ctx).open[1])  # type: ignore[index]
+            assert {name: getattr(made, name) for name in values} == seen, (owner, action)
+
+
 def test_a_copy_leaves_out_what_is_gone(crm: Plugin) -> None:
     lines = [{**LINE, "product": 1}, {**LINE, "product": 2, "spec": "4G"}]
     ctx = context(crm, product=[product(crm, id=1), product(crm, id=2, status="off_sale")])

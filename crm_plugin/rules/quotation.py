@@ -126,8 +126,13 @@ def action_copy(record: Record, params: Mapping[str, Any], ctx: Context) -> Resu
 
 
 def _copied(record: Record, ctx: Context) -> dict[str, Any]:
-    """Give what people typed. A product that is not sold any more stays as text; a contact who is gone is left out."""
+    """Give what people typed. A product that is not sold any more stays as text; a contact who is gone is left out.
+
+    Who may not edit the quotation sees how to reach the contact masked, and a copy of his own would show it whole.
+    """
     values = {name: getattr(record, name) for name in COPIED}
+    if not ctx.forms.quotation.may_edit(record):
+        values |= {"contact_phone": None, "sent_to": None}
     if record.contact and not ctx.forms.contact.exists(id=record.contact, customer=record.customer):
         values |= {"contact": None, "contact_phone": None, "sent_to": None}
     return values | {

@@ -1,6 +1,6 @@
 """Who may do what: the one gate of verbs and the one row filter, both read from `access:`."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
@@ -38,9 +38,14 @@ def require(ctx: "Context", form: LiveForm, verb: str) -> None:
     raise Forbidden(_("您的角色没有对“{label}”进行这项操作的权限。", label=_(form.declared.label)))
 
 
-def clause(ctx: "Context", form: LiveForm, verb: str = "read") -> ColumnElement[bool]:
-    """Give the row filter of a verb: for lists, records, pickers, counts, files and exports alike."""
-    parts = [part for _role, part in grants(ctx, form, verb)]
+def clause(
+    ctx: "Context", form: LiveForm, verb: str = "read", roles: Collection[str] | None = None
+) -> ColumnElement[bool]:
+    """Give the row filter of a verb: for lists, records, pickers, counts, files and exports alike.
+
+    With `roles`, of what these grant alone: what one role may do with a record, another does not lend it to see.
+    """
+    parts = [part for _role, part in grants(ctx, form, verb, roles)]
     if not parts:
         return false()
     alternatives = [_part_clause(ctx, form, part) for part in parts]
@@ -50,21 +55,31 @@ def clause(ctx: "Context", form: LiveForm, verb: str = "read") -> ColumnElement[
     return and_(_any(alternatives), *narrowing) if narrowing else _any(alternatives)
 
 
-def permits(ctx: "Context", form: LiveForm, verb: str, record: Record, *, shared: bool = True) -> bool:
+def permits(
+    ctx: "Context",
+    form: LiveForm,
+    verb: str,
+    record: Record,
+    *,
+    shared: bool = True,
+    roles: Collection[str] | None = None,
+) -> bool:
     """Tell in Python what `clause` says in SQL, for a record at hand; without `shared` as if it had no team."""
-    parts = [part for _role, part in grants(ctx, form, verb)]
+    parts = [part for _role, part in grants(ctx, form, verb, roles)]
     covered = any(part_holds(ctx, form, part, record) for part in parts) or (
         shared and is_sharing(form, verb, parts) and level(ctx, form, record) in SHARED[verb]
     )
     return covered and all(condition.matches(record, ctx.tokens) for condition in _narrowing(ctx, form, verb))
 
 
-def grants(ctx: "Context", form: LiveForm, verb: str) -> Iterator[tuple[str, Any]]:
-    """Give what the person's roles grant: role by role, each part of its scope (a word or a condition)."""
+def grants(
+    ctx: "Context", form: LiveForm, verb: str, roles: Collection[str] | None = None
+) -> Iterator[tuple[str, Any]]:
+    """Give what the person's roles grant, or those of `roles` that he has: each part of a scope, role by role."""
     if ctx.is_system:
         yield "", "all"
         return
-    for role in ctx.user.roles:
+    for role in ctx.user.roles if roles is None else ctx.user.roles.intersection(roles):
         grant: Access | None = form.declared.access.get(role)
         scope = getattr(grant, verb) if grant else None
         if scope is True:

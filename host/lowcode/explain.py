@@ -4,17 +4,16 @@ Every yes and no comes from `access`, `masking` and `machine` themselves, asked 
 worked out here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from lowcode import access
-from lowcode.conditions import parse, split_key
+from lowcode.condition_words import ConditionWords
 from lowcode.context import Context
-from lowcode.declare.fields import Field, Where
+from lowcode.declare.fields import Field
 from lowcode.errors import NotFound
 from lowcode.forms import LiveForm, visible_fields
 from lowcode.i18n import _
-from lowcode.identity.model import ADMIN
 from lowcode.records import masking, store, team
 from lowcode.records.record import Record
 from lowcode.workflow import machine, runs
@@ -26,20 +25,6 @@ VERBS = {"read": "查看", "create": "新增", "edit": "编辑", "delete": "删�
 OF_RECORDS = ("read", "edit", "delete")
 SCOPES = {"own": "本人负责的", "department": "本部门及下级部门的", "all": "全部"}
 SHARED = "本人负责的和共享给本人的"
-OPERATORS = {
-    "eq": "{field}是“{value}”",
-    "ne": "{field}不是“{value}”",
-    "lt": "{field}小于 {value}",
-    "lte": "{field}不大于 {value}",
-    "gt": "{field}大于 {value}",
-    "gte": "{field}不小于 {value}",
-    "in": "{field}是“{value}”之一",
-    "contains": "{field}包含“{value}”",
-    "startswith": "{field}以“{value}”开头",
-    "between": "{field}在 {value} 之间",
-}
-TOKENS = {"$me": "本人", "$my_department": "本人的部门", "$today": "今天", "$now": "现在"}
-BOOLEANS = {True: "是", False: "否"}
 
 
 def explain(ctx: Context, user_id: int, form: LiveForm | None = None, record_id: int | None = None) -> dict[str, Any]:
@@ -47,9 +32,10 @@ def explain(ctx: Context, user_id: int, form: LiveForm | None = None, record_id:
     user = ctx.users.load(user_id)
     person = Context(ctx.platform, ctx.connection, user, now=ctx.now)
     forms = [form] if form else list(ctx.platform.forms.values())
+    labels = ctx.platform.role_labels()
     answer: dict[str, Any] = {
         "user": {"id": user.id, "title": user.name, "is_active": user.is_active},
-        "roles": [{"name": role, "label": role_label(ctx, role)} for role in sorted(user.roles)],
+        "roles": [{"name": role, "label": labels.get(role, role)} for role in sorted(user.roles)],
         "forms": [_of_form(person, each) for each in forms],
     }
     if form is not None and record_id is not None:
@@ -59,9 +45,9 @@ def explain(ctx: Context, user_id: int, form: LiveForm | None = None, record_id:
 
 def overview(ctx: Context) -> dict[str, Any]:
     """Tell what each role may do with each form, as declared."""
-    roles = [ADMIN, *ctx.platform.roles]
+    roles = ctx.platform.role_labels()
     return {
-        "roles": [{"name": role, "label": role_label(ctx, role)} for role in roles],
+        "roles": [{"name": role, "label": label} for role, label in roles.items()],
         "forms": [
             {
                 "form": form.name,
@@ -73,22 +59,10 @@ def overview(ctx: Context) -> dict[str, Any]:
     }
 
 
-def role_label(ctx: Context, role: str) -> str:
-    """Give what people call a role."""
-    return _("管理员角色") if role == ADMIN else _(ctx.platform.roles.get(role, role))
-
-
-def condition_words(ctx: Context, form: LiveForm, where: Where) -> str:
-    """Write a condition as people read it."""
-    alternatives: Iterable[Mapping[str, Any]] = (where,) if isinstance(where, Mapping) else where
-    parts = [_("且").join(_test_words(ctx, form, key, value) for key, value in each.items()) for each in alternatives]
-    return _("，或").join(parts)
-
-
 def scope_words(ctx: Context, form: LiveForm, verb: str, part: Any) -> str:
     """Write one part of a scope: which records it covers."""
     if not isinstance(part, str):
-        return _("满足条件（{condition}）的", condition=condition_words(ctx, form, part))
+        return _("满足条件（{condition}）的", condition=ConditionWords(ctx, form).condition(part))
     return _(SHARED if part == "own" and access.is_sharing(form, verb, [part]) else SCOPES[part])
 
 
@@ -121,11 +95,14 @@ def _of_form(person: Context, form: LiveForm) -> dict[str, Any]:
 
 
 def _of_verb(person: Context, form: LiveForm, verb: str) -> dict[str, Any]:
+    words, labels = ConditionWords(person, form), person.platform.role_labels()
     grants = [
-        {"role": role, "label": role_label(person, role), "scope": scope_words(person, form, verb, part)}
-        for role, part in access.grants(person, form, verb)
+        {"role": role, "label": labels.get(role, role), "scope": scope_words(person, form, verb, part)}
+        for role, part in _scopes(person, form, verb)
     ]
-    narrowed = [condition_words(person, form, each) for each in access.narrowed_by(person, form, verb)]
+    verbs = ("read", "export") if verb == "export" else (verb,)
+    narrowing = [words.condition(where) for each in verbs for where in access.narrowed_by(person, form, each)]
+    narrowed = list(dict.fromkeys(narrowing))
     return {
         "verb": verb,
         "label": _(VERBS[verb]),
@@ -133,6 +110,13 @@ def _of_verb(person: Context, form: LiveForm, verb: str) -> dict[str, Any]:
         "grants": grants,
         "narrowed": narrowed if grants else [],
     }
+
+
+def _scopes(person: Context, form: LiveForm, verb: str) -> Iterable[tuple[str, Any]]:
+    """Give what the roles grant of a verb; a role that exports, exports what it reads."""
+    if verb != "export":
+        return access.grants(person, form, verb)
+    return access.grants(person, form, "read", {role for role, _part in access.grants(person, form, verb)})
 
 
 def _of_record(person: Context, form: LiveForm, record_id: int) -> dict[str, Any]:
@@ -174,7 +158,7 @@ def _why(person: Context, form: LiveForm, verb: str, record: Record) -> str:
         if access.part_holds(person, form, part, record):
             return _(
                 "角色“{role}”可以{verb}{scope}记录。",
-                role=role_label(person, role),
+                role=person.platform.role_labels().get(role, role),
                 verb=_(VERBS[verb]),
                 scope=_scope_alone(person, form, part),
             )
@@ -198,7 +182,7 @@ def _why_not(person: Context, form: LiveForm, verb: str, record: Record) -> str:
         access.level(person, form, record) in access.SHARED[verb]
     )
     if (covered or is_shared) and failing:
-        words = _("，且").join(condition_words(person, form, where) for where in failing)
+        words = _(" 且 ").join(ConditionWords(person, form).condition(where) for where in failing)
         return _("规则把范围限定为“{condition}”，这条记录不符合。", condition=words)
     scopes = _("、").join(dict.fromkeys(scope_words(person, form, verb, part) for _role, part in grants))
     return _("他的角色只能{verb}{scopes}记录，这条不在其中。", verb=_(VERBS[verb]), scopes=scopes)
@@ -210,27 +194,3 @@ def _scope_alone(person: Context, form: LiveForm, part: Any) -> str:
 
 def _named(declared: Field) -> dict[str, Any]:
     return {"name": declared.name, "label": _(declared.label)}
-
-
-def _test_words(ctx: Context, form: LiveForm, key: str, value: Any) -> str:
-    (test,) = parse({key: value}, form.fields).alternatives[0]
-    declared = form.fields[test.line].fields[test.field] if test.line else form.fields[test.field]
-    label = _(declared.label) if test.line is None else f"{_(form.fields[test.line].label)} · {_(declared.label)}"
-    operator = split_key(key)[1]
-    if operator == "isnull" or value is None:
-        is_empty = test.value is True if operator == "isnull" else operator == "eq"
-        return _("{field}为空", field=label) if is_empty else _("{field}不为空", field=label)
-    values = value if isinstance(value, list | tuple) else str(value).split(",") if operator == "in" else [value]
-    joined = _("、").join(_value_words(ctx, form, declared, each) for each in values)
-    return _(OPERATORS[operator], field=label, value=joined)
-
-
-def _value_words(ctx: Context, form: LiveForm, declared: Field, value: Any) -> str:
-    if isinstance(value, bool):
-        return _(BOOLEANS[value])
-    if isinstance(value, str) and value in TOKENS:
-        return _(TOKENS[value])
-    if declared.name == "status" and form.workflow and value in form.workflow.states:
-        return _(form.workflow.states[value].label)
-    item = ctx.dictionary(declared.dictionary or "").get(str(value))
-    return _(item.label) if item else str(value)

@@ -10,6 +10,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 LANGUAGES = ("zh", "en")
+TAGS = {"zh": "zh-CN"}
 language: ContextVar[str] = ContextVar("language", default="zh")
 
 _catalogues: dict[str, gettext.NullTranslations] = {}
@@ -32,6 +33,11 @@ def _read(file: Path) -> gettext.GNUTranslations:
         write_mo(buffer, read_po(source, locale=file.parents[1].name))
     buffer.seek(0)
     return gettext.GNUTranslations(buffer)
+
+
+def html_lang() -> str:
+    """Give the language of this request as HTML names it."""
+    return TAGS.get(language.get(), language.get())
 
 
 def many(text: str) -> str:

@@ -17,7 +17,7 @@ from lowcode.database.metadata import NAMING
 from lowcode.declare.model import Dictionary, MenuEntry, Plugin
 from lowcode.forms import LiveForm, build_forms, connect
 from lowcode.hooks import Hooks
-from lowcode.identity.model import User
+from lowcode.identity.model import ADMIN, User
 from lowcode.plugins import loading as plugins
 from lowcode.plugins.loading import LoadedPlugin
 
@@ -53,6 +53,10 @@ class Platform:
     def start(cls, config: Config, modules: Sequence[str] = ()) -> "Platform":
         """Load the installed plugins, and those of `modules`, and make the platform of them."""
         return cls(config, plugins.discover(config, modules))
+
+    def role_labels(self) -> dict[str, str]:
+        """Name every role a person may have: the platform's own, then those of plugins."""
+        return {ADMIN: i18n._("平台管理员")} | {name: i18n._(label) for name, label in self.roles.items()}
 
     @contextmanager
     def reading(self, user: User, *, version: int | None = None, now: datetime | None = None) -> Iterator[Context]:

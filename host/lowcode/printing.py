@@ -3,7 +3,7 @@
 import logging
 import traceback
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from html import escape
@@ -19,10 +19,9 @@ from lowcode import settings
 from lowcode.declare.fields import Field
 from lowcode.declare.model import Print
 from lowcode.errors import NotFound, Refused
-from lowcode.fieldtypes import FIELD_TYPES
 from lowcode.forms import LiveForm
-from lowcode.i18n import _, language
-from lowcode.records import reading
+from lowcode.i18n import _, html_lang, language
+from lowcode.records import reading, words
 from lowcode.records.record import Record
 from lowcode.records.titles import POINTERS
 from lowcode.templates import templates
@@ -88,9 +87,9 @@ def style() -> str:
 
 def _document(title: str, contents: Markup) -> str:
     """Put everything into one text, which a mail or another system shows without asking for more."""
-    lang = "zh-CN" if language.get() == "zh" else language.get()
     return (
-        f'<!doctype html>\n<html lang="{lang}">\n<head>\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n'
+        f'<!doctype html>\n<html lang="{html_lang()}">\n'
+        f'<head>\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n'
         f"<style>{style()}</style>\n</head>\n<body>\n{contents}\n</body>\n</html>\n"
     )
 
@@ -172,14 +171,7 @@ def _text(ctx: "Context", row: Shown, name: str) -> str:
         return str(value["title"])
     if declared.type in {"image", "files"}:
         return _("、").join(each["name"] for each in (value if isinstance(value, list) else [value]))
-    if declared.type == "datetime":
-        return f"{datetime.fromisoformat(value).astimezone(ctx.platform.config.time_zone):%Y-%m-%d %H:%M}"
-    if declared.type == "boolean":
-        return _("是") if value else _("否")
-    shown = FIELD_TYPES[declared.type].text(declared, value)
-    if not declared.unit:
-        return shown
-    return f"{shown}%" if declared.unit == "%" else f"{shown} {_(declared.unit)}"
+    return words.text(ctx, declared, value)
 
 
 def _render(environment: ImmutableSandboxedEnvironment, file: str, values: Mapping[str, Any]) -> Markup:

@@ -21,8 +21,8 @@ NEEDS_CHROMIUM = pytest.mark.skipif(
 )
 AXE = REPOSITORY / "host" / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 CATALOGUES = (
-    *sorted((REPOSITORY / "locale/en/LC_MESSAGES").glob("*.po")),
     *sorted((REPOSITORY / "host/lowcode/locale/en/LC_MESSAGES").glob("*.po")),
+    *sorted((REPOSITORY / "locale/en/LC_MESSAGES").glob("*.po")),
 )
 
 

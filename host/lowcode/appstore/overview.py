@@ -11,6 +11,7 @@ from lowcode.appstore.store import App, Store
 from lowcode.errors import Conflict
 from lowcode.i18n import _
 from lowcode.platform import Platform
+from lowcode.records.showing import instant
 from lowcode.version import HOST_API
 
 
@@ -59,7 +60,7 @@ def describe_platform(platform: Platform, started_at: datetime) -> dict[str, Any
     """Say what runs: the version, the plugins with their faults, and whether a restart would change that."""
     return {
         "version": HOST_API,
-        "started_at": started_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "started_at": instant(started_at),
         "safe_mode": platform.config.safe_mode,
         "needs_restart": needs_restart(platform),
         "plugins": [

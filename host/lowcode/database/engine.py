@@ -12,6 +12,8 @@ from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, even
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 
+from lowcode.database import deferred
+
 T = TypeVar("T")
 
 RETRIES = 5
@@ -43,6 +45,7 @@ class Database:
         self.url = parsed
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(parsed) if self.is_sqlite else _postgresql_engine(parsed)
+        deferred.heed_savepoints(self.engine)
         self._reading = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
@@ -70,9 +73,10 @@ class Database:
             try:
                 with connection.begin():
                     yield connection
+                    deferred.write_deferred(connection)
                 afterwards = connection.info.get(AFTERWARDS, {})
             finally:
-                for name in ("immediate", "touched", AFTERWARDS):
+                for name in ("immediate", "touched", AFTERWARDS, *deferred.KEPT):
                     connection.info.pop(name, None)
         for work in afterwards.values():
             work()

@@ -190,7 +190,7 @@ approval_tasks = Table(
     Column("origin", Id),
     Column("place", String(10)),
     Column("superseded", Boolean, nullable=False, server_default=false()),
-    Index(None, "user", "state"),
+    Index(None, "user", "state", "opened_at"),
     CheckConstraint('"user" <> submitted_by', name="ck_approval_tasks_not_own"),
 )
 """What one person is asked. `submitted_by` repeats the run's, so that the database refuses approving one's own.

@@ -14,7 +14,9 @@ from lowcode.fieldtypes import FIELD_TYPES
 def check_condition(
     where: Where | Scope | None, fields: Fields, spot: Spot, scene: Scene, states: Collection[str] = ()
 ) -> None:
-    """Report what cannot be compiled. `states` are the values of a `status` that a workflow adds."""
+    """Report what cannot be compiled or never holds. `states` are the values of a `status` that a workflow adds."""
+    if where is not None and not where:
+        spot.fault("E210", "An empty condition never holds. Write `field: value` in it, or leave it out.")
     for mapping, at in conditions_of(where or (), spot):
         for key, value in mapping.items():
             _check_test(key, value, fields, at / key, scene, states)
@@ -30,6 +32,8 @@ def _check_test(key: str, value: Any, fields: Fields, spot: Spot, scene: Scene, 
     elif operator not in FIELD_TYPES[declared.type].operators:
         usable = ", ".join(sorted(FIELD_TYPES[declared.type].operators)) or "none"
         spot.fault("E210", f"'{operator}' does not work on a field of type {declared.type}. Operators: {usable}.")
+    elif operator not in ("eq", "ne") and None in (value if isinstance(value, tuple) else (value,)):
+        spot.fault("E210", f"Nothing cannot be compared by '{operator}'. Write a value, or use `isnull`.")
     else:
         try:
             parse({key: value}, fields)

@@ -8,7 +8,7 @@ from packaging.version import InvalidVersion, Version
 from lowcode.declare.check_fields import MOMENTS
 from lowcode.declare.check_forms import check_loose
 from lowcode.declare.model import Job, MenuEntry, Numbering, Plugin
-from lowcode.declare.names import RESERVED_KINDS, RESERVED_PLUGINS, RESERVED_ROLES, check_name
+from lowcode.declare.names import HOST_KINDS, RESERVED_PLUGINS, RESERVED_ROLES, check_name
 from lowcode.declare.problems import Spot, hint, quote
 from lowcode.declare.scene import Scene
 
@@ -52,7 +52,7 @@ def check_manifest(scene: Scene) -> None:
         _check_job(job, spot / "jobs" / name)
     for kind in plugin.notifications:
         check_name(kind, spot / "notifications" / kind)
-        if kind in RESERVED_KINDS:
+        if kind in HOST_KINDS:
             message = f"The host sends notifications of the kind '{kind}' itself. Choose another name."
             (spot / "notifications" / kind).fault("E511", message)
 

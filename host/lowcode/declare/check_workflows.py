@@ -12,6 +12,9 @@ from lowcode.declare.workflows import Approval, Move, Step, Workflow
 
 SOURCES = ("role", "users", "head_of", "field", "chosen")
 MOST_LEVELS = 10
+MOST_HOURS = 8760
+"""A decision is due within a year."""
+
 START = "start"
 """What a return to the submitter is called."""
 
@@ -76,8 +79,9 @@ def check_approval(approval: Approval, workflow: Workflow, fields: Fields | None
 
 
 def _check_step(step: Step, workflow: Workflow, fields: Fields | None, spot: Spot, scene: Scene) -> None:
-    if step.due_hours is not None and step.due_hours < 1:
-        (spot / "due_hours").fault("E404", "'due_hours' must be at least 1. Write the hours until the reminder.")
+    if step.due_hours is not None and not 1 <= step.due_hours <= MOST_HOURS:
+        message = f"'due_hours' must be from 1 to {MOST_HOURS}. Write the hours until the reminder."
+        (spot / "due_hours").fault("E404", message)
     if len(step.approvers.keys() - {"levels"}) > 1:
         (spot / "approvers").fault("E404", f"A step has one source of approvers. Keep one of: {', '.join(SOURCES)}.")
     _check_people(step.approvers, fields, spot / "approvers", scene)

@@ -2,6 +2,7 @@
 
 import keyword
 import re
+from collections.abc import Mapping
 
 from lowcode.declare.problems import Spot, quote
 
@@ -40,13 +41,17 @@ RESERVED_PLUGINS = frozenset(
 RESERVED_ROLES = frozenset(("admin", "owner", "submitter", "system"))
 """Roles the host knows itself, and words that stand among roles in `by:`."""
 
-RESERVED_KINDS = frozenset(
-    (
-        *("approval_asked", "approval_copied", "approval_decided", "approval_due", "approval_transferred"),
-        *("approval_urged", "handed_over", "password_expiring"),
-    )
-)
-"""Kinds of notifications that the host sends itself."""
+HOST_KINDS: Mapping[str, str] = {
+    "approval_asked": "等待我审批",
+    "approval_urged": "有人催办",
+    "approval_due": "审批到期提醒",
+    "approval_transferred": "转办与加签",
+    "approval_decided": "我的申请有了结果",
+    "approval_copied": "抄送给我",
+    "handed_over": "记录移交给我",
+    "password_expiring": "密码即将到期",
+}
+"""Kinds of notifications that the host sends itself, with untranslated labels; no plugin declares one of them."""
 
 
 def check_name(name: str, spot: Spot, *, code: bool = False) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import String, Text
 from sqlalchemy.types import TypeEngine
 
+from lowcode.characters import LINE_BREAKS, is_noncharacter
 from lowcode.declare.fields import Field
 from lowcode.fieldtypes.base import SAME, FieldType, ValueFault
 from lowcode.i18n import _
@@ -43,11 +44,15 @@ class TextType(FieldType):
         if not isinstance(raw, str):
             raise ValueFault(_("请填写文字。"))
         text = unicodedata.normalize("NFC", raw.replace("\r\n", "\n") if self.lines else raw).strip()
-        for character in "" if text.isprintable() else text:
-            kind = unicodedata.category(character)
-            if kind == "Cs" or (kind == "Cc" and not (self.lines and character in "\n\t")):
-                raise ValueFault(_("含有不能保存的控制字符。"))
+        if not text.isprintable() and any(self._is_refused(character) for character in text):
+            raise ValueFault(_("含有不能保存的控制字符。"))
         return text
+
+    def _is_refused(self, character: str) -> bool:
+        if self.lines and character in "\n\t":
+            return False
+        breaks = not self.lines and character in LINE_BREAKS
+        return breaks or is_noncharacter(character) or unicodedata.category(character) in {"Cc", "Cs"}
 
     def openapi(self, field: Field) -> dict[str, Any]:
         """Describe the length."""
@@ -93,6 +98,8 @@ class EmailType(TextType):
         text = super().parse(field, raw)
         if not re.fullmatch(r"[^@\s<>,;\"]{1,64}@[^@\s<>,;\".]+(\.[^@\s<>,;\".]+)+", text):
             raise ValueFault(_("不是有效的邮箱地址，例如 name@example.com。"))
+        if "*" in text:  # the standard allows it; here it is a masked address that was sent back
+            raise ValueFault(_("邮箱地址不能含有“*”，请填写完整的地址。"))
         return text
 
 

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, String, cast, delete, exists, func, insert, select, update
 
+from lowcode import auditing
 from lowcode.errors import Conflict, Invalid, NotFound
+from lowcode.forms import LiveForm
 from lowcode.i18n import _
-from lowcode.identity import auditing
 from lowcode.identity.fields import row_id
 from lowcode.identity.names import clean_name, invalid
 from lowcode.identity.tables import departments, users
@@ -67,13 +68,21 @@ def delete_department(ctx: "Context", department_id: int) -> None:
     if connection.scalar(select(exists().where(users.c.department_id == department_id))):
         raise Conflict(_("这个部门还有人员，请先把他们调到其他部门。"), code="in_use")
     for form in ctx.platform.forms.values():
-        for column in (form.table.c[name] for name, declared in form.fields.items() if declared.type == "department"):
-            if connection.scalar(select(exists().where(column == department_id))):
-                sentence = _("还有“{form}”属于这个部门，请先移交给其他部门的人员。", form=_(form.declared.label))
-                raise Conflict(sentence, code="in_use")
+        _require_no_records(connection, form, department_id)
     connection.execute(delete(departments).where(this))
     changes = {name: [shown[name], None] for name in FIELDS if shown[name] is not None}
-    auditing.write(connection, ctx.user.id, auditing.DEPARTMENT, department_id, "delete", changes)
+    auditing.write(connection, ctx.user.id, auditing.DEPARTMENT, department_id, "delete", changes, ctx.now)
+
+
+def _require_no_records(connection: Connection, form: LiveForm, department_id: int) -> None:
+    """Raise `Conflict` while a record names the department, and say where that one is."""
+    label, is_live = _(form.declared.label), form.table.c.deleted_at.is_(None)
+    for column in (form.table.c[name] for name, declared in form.fields.items() if declared.type == "department"):
+        if connection.scalar(select(exists().where(column == department_id, is_live))):
+            raise Conflict(_("还有“{form}”属于这个部门，请先移交给其他部门的人员。", form=label), code="in_use")
+        if connection.scalar(select(exists().where(column == department_id))):
+            sentence = _("回收站中还有“{form}”属于这个部门，请先恢复并移交给其他部门的人员。", form=label)
+            raise Conflict(sentence, code="in_use")
 
 
 def require(connection: Connection, field: str, department_id: int) -> None:

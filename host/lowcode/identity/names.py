@@ -2,6 +2,7 @@
 
 import unicodedata
 
+from lowcode.characters import CONTROLS_OF_DIRECTION, LINE_BREAKS, is_noncharacter
 from lowcode.errors import Invalid
 from lowcode.i18n import _
 
@@ -20,9 +21,15 @@ def clean_name(field: str, value: object, limit: int) -> str:
         raise invalid(field, _("请填写此项。"))
     if len(text) > limit:
         raise invalid(field, _("最多 {limit} 个字符，请缩短。", limit=limit))
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+    if any(_is_refused(character) for character in text):
         raise invalid(field, _("含有不能使用的字符，请删除后重试。"))
     return text
+
+
+def _is_refused(character: str) -> bool:
+    if character in CONTROLS_OF_DIRECTION or character in LINE_BREAKS:
+        return True
+    return is_noncharacter(character) or unicodedata.category(character) in {"Cc", "Cs"}
 
 
 def invalid(field: str, sentence: str) -> Invalid:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection, select, update
 
+from lowcode import auditing
 from lowcode.database.engine import Database
 from lowcode.errors import Conflict, Invalid
 from lowcode.i18n import _
-from lowcode.identity import auditing, passwords, policy, sessions, throttle
+from lowcode.identity import passwords, policy, sessions, throttle
 from lowcode.identity.model import User
-from lowcode.identity.names import invalid, username_key
+from lowcode.identity.names import invalid
 from lowcode.identity.policy import Policy
 from lowcode.identity.tables import users
 
@@ -24,7 +25,7 @@ KEPT = select(users.c.username, users.c.password_hash, users.c.password_history)
 """What has to be known of a person whose password is replaced."""
 
 
-def prove(platform: "Platform", user: User, password: str, address: str) -> None:
+def prove(platform: "Platform", user: User, password: str) -> None:
     """Raise `Invalid` unless it is the person's password; `TooMany` after too many guesses."""
 
     def check() -> None:
@@ -33,18 +34,18 @@ def prove(platform: "Platform", user: User, password: str, address: str) -> None
         if not passwords.verify(stored, password):
             raise invalid("password", _("密码不正确，请重新输入。"))
 
-    guarded(platform.db, user, address, check)
+    guarded(platform.db, user, check)
 
 
 def replace(platform: "Platform", user: User, old: str, new: str, address: str, agent: str = "") -> str:
     """Replace a password under the limit on guesses, end every session and open a new one; return its token."""
-    return guarded(platform.db, user, address, lambda: _change(platform.db, user.id, old, new, address, agent))
+    return guarded(platform.db, user, lambda: _change(platform.db, user.id, old, new, address, agent))
 
 
-def guarded(db: Database, user: User, address: str, attempt: Callable[[], T]) -> T:
-    """Count an attempt at proving who one is as a guess, unless the proof was right."""
+def guarded(db: Database, user: User, attempt: Callable[[], T]) -> T:
+    """Count an attempt of a signed-in person at proving who he is as a guess, unless the proof was right."""
     now = datetime.now(UTC)
-    counters = throttle.limits(username_key(user.username), address)
+    counters = throttle.proofs(user.id)
     throttle.reserve(db, counters, now)
     try:
         result = attempt()

@@ -12,7 +12,7 @@ from lowcode.i18n import _
 from lowcode.identity.policy import Policy
 
 MAX_LENGTH = 256
-MOST_COMMON = 3000
+MOST_COMMON = 30_000
 SHORTEST_NAME = 3
 """Names of two letters are in too many good passwords."""
 

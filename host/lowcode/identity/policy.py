@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, Connection, func, select, type_coerce
 
-from lowcode import configuration
+from lowcode import auditing, configuration
 from lowcode.configuration import upsert
 from lowcode.database.schema import settings
+from lowcode.declare.fields import Field
 from lowcode.errors import Invalid
 from lowcode.i18n import _
-from lowcode.identity import auditing
 from lowcode.identity.tables import users
 
 if TYPE_CHECKING:
@@ -33,6 +33,33 @@ class Policy:
     remind_days: int = 7
     force_change: bool = True
 
+
+FIELDS = (
+    Field(name="min_length", label="密码最少位数", type="integer", required=True),
+    Field(
+        name="classes",
+        label="字符种类数",
+        type="integer",
+        required=True,
+        help="大写字母、小写字母、数字、其他字符中至少要有几类。",
+    ),
+    Field(
+        name="history",
+        label="不能重复的历史密码数",
+        type="integer",
+        required=True,
+        help="0 表示只要求与当前密码不同。",
+    ),
+    Field(name="expiry_days", label="密码有效期", type="integer", required=True, unit="天", help="0 表示永不过期。"),
+    Field(name="remind_days", label="到期前提醒", type="integer", required=True, unit="天", help="0 表示不提醒。"),
+    Field(
+        name="force_change",
+        label="首次登录必须修改密码",
+        type="boolean",
+        help="管理员新增用户或重置密码后，本人登录时须先换成自己的密码。",
+    ),
+)
+"""What administrators choose, as they are asked for it."""
 
 BOUNDS: Mapping[str, tuple[int, int]] = {
     "min_length": (8, 64),
@@ -71,7 +98,7 @@ def write(ctx: "Context", payload: Mapping[str, Any]) -> Policy:
             statement.on_conflict_do_update(index_elements=["plugin", "name"], set_={"value": value})
         )
     if changes := auditing.difference(before, after):
-        auditing.write(ctx.connection, ctx.user.id, auditing.POLICY, 0, "edit", changes)
+        auditing.write(ctx.connection, ctx.user.id, auditing.POLICY, 0, "edit", changes, ctx.now)
     return Policy(**after)
 
 

@@ -28,11 +28,16 @@ def limits(account: str, address: str) -> Sequence[Limit]:
     return (_subject("account", account), PER_ACCOUNT), (_subject("address", address), PER_ADDRESS)
 
 
+def proofs(user_id: int) -> Sequence[Limit]:
+    """Name the counter of what a signed-in person proves; strangers who guess at signing in do not fill it."""
+    return ((f"proof:{user_id}", PER_ACCOUNT),)
+
+
 def reserve(db: Database, counters: Sequence[Limit], now: datetime) -> None:
     """Count one attempt, or raise `TooMany` and count nothing."""
     wait = db.run(lambda connection: _reserve(connection, counters, now))
     if wait:
-        raise TooMany(_("登录尝试次数过多，请在 {seconds} 秒后再试。", seconds=wait), retry_after=wait)
+        raise TooMany(_("尝试次数过多，请在 {seconds} 秒后再试。", seconds=wait), retry_after=wait)
 
 
 def refund(connection: Connection, counters: Sequence[Limit], now: datetime) -> None:

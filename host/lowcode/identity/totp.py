@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pyotp
 from sqlalchemy import Connection, select, update
 
+from lowcode import auditing
 from lowcode.errors import Conflict
 from lowcode.i18n import _
-from lowcode.identity import auditing
 from lowcode.identity.names import invalid
 from lowcode.identity.tables import users
 
@@ -40,14 +40,18 @@ def confirm(ctx: "Context", code: str) -> None:
         raise invalid("code", _("验证码不正确，请检查手机时间后重新输入。"))
     values = {"totp_secret": pending, "totp_pending": None, "totp_used": step}
     ctx.connection.execute(update(users).where(users.c.id == ctx.user.id).values(values))
-    auditing.write(ctx.connection, ctx.user.id, auditing.USER, ctx.user.id, "edit", {"totp": [False, True]})
+    _tell(ctx, {"totp": [False, True]})
 
 
 def remove(ctx: "Context") -> None:
     """Switch the second proof off, for the person who has just proved their password."""
     if _secret(ctx):
-        auditing.write(ctx.connection, ctx.user.id, auditing.USER, ctx.user.id, "edit", {"totp": [True, False]})
+        _tell(ctx, {"totp": [True, False]})
     ctx.connection.execute(update(users).where(users.c.id == ctx.user.id).values(CLEARED))
+
+
+def _tell(ctx: "Context", changes: auditing.Changes) -> None:
+    auditing.write(ctx.connection, ctx.user.id, auditing.USER, ctx.user.id, "edit", changes, ctx.now)
 
 
 def matching_step(secret: str, code: str, now: datetime) -> int | None:

@@ -9,16 +9,17 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, true, update
 from sqlalchemy.exc import IntegrityError
 
+from lowcode import auditing
 from lowcode.conditions import containing
 from lowcode.config import Config
 from lowcode.database.engine import Database
 from lowcode.errors import Conflict, Invalid, NotFound
 from lowcode.i18n import LANGUAGES, _
-from lowcode.identity import auditing, departments, passwords, policy, sessions, totp
+from lowcode.identity import departments, passwords, policy, sessions, totp
 from lowcode.identity.fields import Values, check
 from lowcode.identity.model import ADMIN
 from lowcode.identity.names import invalid, username_key
-from lowcode.identity.own_password import KEPT, replacement, used_before
+from lowcode.identity.own_password import KEPT, replacement
 from lowcode.identity.tables import departments as department_table
 from lowcode.identity.tables import user_roles, users
 
@@ -26,6 +27,9 @@ log = logging.getLogger(__name__)
 
 OWN_FIELDS = ("email", "language")
 """What everybody may change of themselves."""
+
+PROOFS = ("password", "totp")
+"""What administrators set for others only."""
 
 
 def create(
@@ -72,11 +76,13 @@ def update_user(
 ) -> dict[str, Any]:
     """Change a person. A new password, other roles and disabling end their sessions. Raises `Invalid`, `Conflict`."""
     before = get(connection, user_id)
+    if by == user_id:
+        _refuse_proofs(payload)
     values = check(payload, allowed={*roles, ADMIN, *before["roles"]})
     connection.execute(select(user_roles.c.user_id).where(user_roles.c.role == ADMIN).with_for_update())
     columns = _columns(connection, values) | {"updated_at": datetime.now(UTC)}
     if "password" in values:
-        columns = _new_password(connection, before, values, by) | columns
+        columns = _new_password(connection, before, values) | columns
     _unique(connection, lambda: connection.execute(update(users).where(users.c.id == user_id).values(columns)))
     other_roles = "roles" in values and set(values["roles"]) != set(before["roles"])
     if other_roles:
@@ -93,19 +99,24 @@ def update_user(
     return after
 
 
-def _new_password(connection: Connection, person: Values, values: Values, by: int | None) -> Values:
-    """Give the columns of a password that is set for a person. Raises `Invalid`.
+def _refuse_proofs(payload: Mapping[str, Any]) -> None:
+    """Refuse to change one's own proofs of who one is without proving it, as one's own page asks for."""
+    sentence = _("自己的密码和动态验证码请在个人中心修改，那里会先确认是您本人。")
+    if errors := {name: [sentence] for name in PROOFS if name in payload}:
+        raise Invalid(sentence, errors=errors)
+
+
+def _new_password(connection: Connection, person: Values, values: Values) -> Values:
+    """Give the columns of a password that is set for another person. Raises `Invalid`.
 
     Who sets another's password is not told which ones that person has used before.
     """
     rules = policy.read(connection)
     kept = connection.execute(KEPT.where(users.c.id == person["id"]).with_for_update()).one()
-    is_own = by == person["id"]
-    hashes = used_before(kept, rules) if is_own else ()
-    if sentence := passwords.fault(values["password"], (person | values)["username"], rules, hashes):
+    if sentence := passwords.fault(values["password"], (person | values)["username"], rules):
         raise invalid("password", sentence)
     columns = replacement(kept, rules, passwords.hash_password(values["password"]))
-    return columns | {"must_change_password": not is_own and rules.force_change}
+    return columns | {"must_change_password": rules.force_change}
 
 
 def update_own(connection: Connection, user_id: int, payload: Mapping[str, Any]) -> dict[str, Any]:

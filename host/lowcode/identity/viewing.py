@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
 
+from lowcode import auditing
 from lowcode.errors import Forbidden, NotFound, NotSignedIn
 from lowcode.i18n import _
-from lowcode.identity import auditing
 from lowcode.identity.names import invalid
 from lowcode.identity.sessions import hash_token
 from lowcode.identity.tables import sessions, users
@@ -28,7 +28,7 @@ def start(ctx: "Context", token: str, user_id: int) -> None:
     free = update(sessions).where(mine, sessions.c.viewing_as.is_(None)).values(viewing_as=user_id)
     if not ctx.connection.execute(free).rowcount:
         raise NotSignedIn(_("登录已失效，请重新登录。"))
-    auditing.write(ctx.connection, ctx.user.id, auditing.USER, user_id, "view_as", {})
+    auditing.write(ctx.connection, ctx.user.id, auditing.USER, user_id, "view_as", {}, ctx.now)
 
 
 def stop(ctx: "Context", token: str) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select, update
 
+from lowcode.declare.names import HOST_KINDS
 from lowcode.errors import Invalid
 from lowcode.i18n import _
 from lowcode.identity.tables import users
@@ -14,18 +15,6 @@ if TYPE_CHECKING:
     from lowcode.platform import Platform
 
 CHANNELS = ("bell", "mail")
-
-HOST_KINDS: Mapping[str, str] = {
-    "approval_asked": "等待我审批",
-    "approval_urged": "有人催办",
-    "approval_due": "审批到期提醒",
-    "approval_transferred": "转办与加签",
-    "approval_decided": "我的申请有了结果",
-    "approval_copied": "抄送给我",
-    "handed_over": "记录移交给我",
-    "password_expiring": "密码即将到期",
-}
-"""What the host tells people of by itself, with untranslated labels."""
 
 
 def declared(platform: "Platform") -> dict[str, str]:

@@ -8,10 +8,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lowcode.addresses import LONGEST_SUBJECT
-from lowcode.i18n import LANGUAGES, _, language
+from lowcode.i18n import LANGUAGES, _, html_lang, language
 
 TEMPLATES = Path(__file__).parents[1] / "web" / "templates"
-LANGUAGE_TAGS = {"zh": "zh-CN"}
 
 _templates = Environment(
     loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -51,6 +50,6 @@ def as_mail(text: str, values: Mapping[str, Any], link: str) -> dict[str, str]:
     why = _("这封邮件由平台自动发送。您可以在平台的个人设置中关闭这类邮件。")
     lines = (sentence, "", *((link, "") if link else ()), "--", why)
     html = _templates.get_template("mail.html").render(
-        _=_, lang=LANGUAGE_TAGS.get(language.get(), language.get()), subject=subject, text=sentence, link=link, why=why
+        _=_, lang=html_lang(), subject=subject, text=sentence, link=link, why=why
     )
     return {"subject": subject, "text": "\n".join(lines), "html": html}

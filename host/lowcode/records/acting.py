@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lowcode.context import Context
 
 MOST_IDS = 200
+NO_RECORD = 0
 
 
 def act(
@@ -48,21 +49,39 @@ def act(
 
 
 def act_on_many(ctx: "Context", form: LiveForm, name: str, params: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Run an action on several records, each in a savepoint of its own; one result for each id."""
+    """Run an action on several records, each in a savepoint of its own; one result for each record.
+
+    All are locked before the first is changed: halfway, this would wait for what another batch holds.
+    """
     ids = params.get("ids")
     if not isinstance(ids, Sequence) or isinstance(ids, str) or not 0 < len(ids) <= MOST_IDS:
         sentence = _("请填写 1 到 {most} 个记录的编号 (id)。", most=MOST_IDS)
         raise Invalid(sentence, errors={"ids": [sentence]})
     rest = {key: value for key, value in params.items() if key != "ids"}
+    asked = _distinct(ids)
+    of_batch = form.column("id").in_([number for _raw, number in asked])
+    store.lock_many(ctx, form, of_batch, access.clause(ctx, form))
     results: list[dict[str, Any]] = []
-    for record_id in ids:
+    for raw, number in asked:
         try:
             with ctx.connection.begin_nested():
-                number = references.record_id(record_id)
-                results.append({"id": record_id, "status": 200, **act(ctx, form, number, name, rest)})
+                results.append({"id": raw, "status": 200, **act(ctx, form, number, name, rest)})
         except Fault as fault:
-            results.append({"id": record_id, "status": fault.status, "code": fault.code, "message": fault.detail})
+            results.append({"id": raw, "status": fault.status, "code": fault.code, "message": fault.detail})
     return results
+
+
+def _distinct(ids: Sequence[Any]) -> list[tuple[Any, int]]:
+    """Give each id as it was written with the record it names, each record once."""
+    found: list[tuple[Any, int]] = []
+    for raw in ids:
+        try:
+            number = references.record_id(raw)
+        except NotFound:
+            number = NO_RECORD
+        if number == NO_RECORD or number not in {each for _raw, each in found}:
+            found.append((raw, number))
+    return found
 
 
 def for_many(ctx: "Context", form: LiveForm) -> list[Move]:

@@ -16,6 +16,7 @@ from openpyxl.cell import WriteOnlyCell
 from sqlalchemy import ColumnElement, func, select
 
 from lowcode import access
+from lowcode.characters import is_legal_in_xml
 from lowcode.database.among import among
 from lowcode.declare.fields import Field
 from lowcode.errors import Invalid
@@ -36,6 +37,7 @@ OWN = frozenset({"format", "columns"})
 PAGING = frozenset({"page", "per_page", "after"})
 STAMPS = ("created_at", "created_by", "updated_at", "updated_by")
 NUMBERS = frozenset({"number", "money"})
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 Cells = Sequence[Any]
 
 
@@ -64,6 +66,8 @@ def prepare(ctx: "Context", form: LiveForm, args: Mapping[str, list[str]], kind:
         raise Invalid(_("列表的查询条件有误，请看各项提示。"), errors=faults)
     filters = {name: values for name, values in args.items() if name not in OWN | PAGING}
     query, where = listing.checked(ctx, form, filters)
+    exporting = {role for role, _part in access.grants(ctx, form, "export")}
+    where += [access.clause(ctx, form, "export"), access.clause(ctx, form, "read", exporting)]
     total = listing.count(ctx, form, where)
     if kind == "xlsx" and total > MOST_IN_A_SHEET:
         sentence = _("一张工作表最多 {most} 行，请缩小范围或改用 CSV。", most=MOST_IN_A_SHEET)
@@ -182,7 +186,9 @@ def _sheet_cell(sheet: Any, value: Any, number_format: str) -> Any:
 
 
 def _text_cell(sheet: Any, text: str) -> Any:
-    cell = WriteOnlyCell(sheet, text)
+    """Make a cell of a text; what XML cannot hold, in texts that were stored before it was refused, is marked."""
+    legal = "".join(each if is_legal_in_xml(each) else REPLACEMENT for each in text)
+    cell = WriteOnlyCell(sheet, legal)
     cell.data_type = "s"
     return cell
 

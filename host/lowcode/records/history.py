@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
+from lowcode import auditing
 from lowcode.database.schema import audit
 from lowcode.declare.fields import Field
 from lowcode.fieldtypes import FIELD_TYPES
@@ -12,6 +13,7 @@ from lowcode.forms import LiveForm, visible_fields
 from lowcode.i18n import _
 from lowcode.records import masking, reading
 from lowcode.records.record import Line, Record
+from lowcode.records.showing import instant, person
 
 if TYPE_CHECKING:
     from lowcode.context import Context
@@ -28,21 +30,13 @@ TEAM = "$team"
 """The path of a change of the team, which is no field."""
 
 OUTCOMES = {"approved": "审批通过", "rejected": "审批驳回", "returned": "审批退回"}
-_ENTRY = insert(audit).inline()
 STAMPS = frozenset({"version", "updated_at", "updated_by"})
 
 
 def write(ctx: "Context", form: LiveForm, record: Record, action: str, original: Record | None = None) -> None:
     """Add one entry, in the transaction of the change."""
-    entry = {
-        "at": ctx.now,
-        "user": ctx.user.id or None,
-        "form": form.name,
-        "record": record.id,
-        "action": action,
-        "changes": changes(form, record, original) if original else {},
-    }
-    ctx.connection.execute(_ENTRY, entry)
+    found = changes(form, record, original) if original else {}
+    auditing.write(ctx.connection, ctx.user.id, form.name, record.id, action, found, ctx.now)
 
 
 def write_team(
@@ -50,15 +44,7 @@ def write_team(
 ) -> None:
     """Add the entry of a changed team."""
     old, new = ([[user, level] for user, level in each.items()] for each in (before, after))
-    entry = {
-        "at": ctx.now,
-        "user": ctx.user.id or None,
-        "form": form.name,
-        "record": record.id,
-        "action": "team",
-        "changes": {TEAM: [old, new]},
-    }
-    ctx.connection.execute(_ENTRY, entry)
+    auditing.write(ctx.connection, ctx.user.id, form.name, record.id, "team", {TEAM: [old, new]}, ctx.now)
 
 
 def changes(form: LiveForm, record: Record, original: Record) -> dict[str, list[Any]]:
@@ -81,8 +67,8 @@ def history(ctx: "Context", form: LiveForm, record_id: int) -> list[dict[str, An
     known = {*visible_fields(form, ctx.user.roles), TEAM}
     return [
         {
-            "at": f"{entry.at:%Y-%m-%dT%H:%M:%SZ}",
-            "by": {"id": entry.user, "title": names.get(entry.user, "")} if entry.user else None,
+            "at": instant(entry.at),
+            "by": person(names, entry.user),
             "action": entry.action,
             "label": _action_label(form, entry.action),
             "changes": [
@@ -106,7 +92,7 @@ def _shown(
     """Give the changes as the person may see them: masked values masked, members with their names."""
     for path, values in changed.items():
         if path == TEAM:
-            yield path, [[{"user": {"id": u, "title": names.get(u, "")}, "level": at} for u, at in v] for v in values]
+            yield path, [[{"user": person(names, user), "level": at} for user, at in each] for each in values]
         elif path in hidden:
             yield path, [masking.mask(form.fields[path], value) if value else value for value in values]
         else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 
-from lowcode import access
+from lowcode import access, paging
 from lowcode.conditions import ConditionFault, containing, parse, split_key
 from lowcode.declare.model import ListView
 from lowcode.errors import Invalid, NotFound
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 RESERVED = frozenset({"list", "search", "sort", "page", "per_page", "after", "fields"})
 ALWAYS = ("id", "version", "created_at", "created_by", "updated_at", "updated_by", "number", "status")
-MOST_PER_PAGE = 200
 
 
 @dataclass(slots=True)
@@ -123,8 +122,8 @@ def read_query(ctx: "Context", form: LiveForm, args: Mapping[str, list[str]]) ->
     views = [view] if view else list(form.declared.lists.values())
     query = Query(view, _allowed(form, views) & known.keys())
     query.search = _one(args, "search") or ""
-    query.page = _number(query, args, "page", 1, 10**9)
-    query.per_page = _number(query, args, "per_page", 20, MOST_PER_PAGE)
+    query.page = paging.number(_one(args, "page"), "page", 1, paging.MOST_PAGES, query.errors)
+    query.per_page = paging.number(_one(args, "per_page"), "per_page", 20, paging.MOST_PER_PAGE, query.errors)
     query.sort = _sort(form, query, _one(args, "sort") or ",".join(views[0].sort))
     if names := _one(args, "fields"):
         query.names = names.split(",")
@@ -146,16 +145,6 @@ def _allowed(form: LiveForm, views: Iterable[ListView]) -> set[str]:
 def _one(args: Mapping[str, list[str]], name: str) -> str | None:
     values = args.get(name)
     return values[-1] if values else None
-
-
-def _number(query: Query, args: Mapping[str, list[str]], name: str, default: int, most: int) -> int:
-    raw = _one(args, name)
-    if raw is None:
-        return default
-    if raw.isascii() and raw.isdigit() and len(raw) <= 10 and 1 <= int(raw) <= most:
-        return int(raw)
-    query.errors[name] = [_("请填写 1 到 {most} 的整数。", most=most)]
-    return default
 
 
 def _sort(form: LiveForm, query: Query, raw: str) -> list[tuple[str, bool]]:
@@ -191,8 +180,7 @@ def _filter(ctx: "Context", form: LiveForm, query: Query, key: str, value: str) 
         return []
     try:
         found = parse({key: value}, form.fields).clause(form, ctx.tokens)
-        name, operator = split_key(key)
-        return [found if operator == "eq" else _of_the_whole(ctx, form, name, found)]
+        return [_of_the_whole(ctx, form, split_key(key)[0], found)]
     except ConditionFault as fault:
         query.errors[key] = [fault.message]
         return []
@@ -223,10 +211,7 @@ def contains(ctx: "Context", form: LiveForm, name: str, text: str) -> ColumnElem
 
 
 def _of_the_whole(ctx: "Context", form: LiveForm, name: str, found: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Count only records of which the person sees the whole value: a hit would tell what is hidden.
-
-    An equal value finds every record, since whoever knows a number must find out whether it is there already.
-    """
+    """Count only records of which the person sees the whole value: a hit would tell what is hidden."""
     verb = form.masked.get(name)
     return and_(found, access.clause(ctx, form, verb)) if verb else found
 

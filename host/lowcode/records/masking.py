@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from lowcode import access
 from lowcode.declare.fields import Field
 from lowcode.forms import LiveForm
-from lowcode.records import store
 from lowcode.records.record import Record, copy_of
 
 if TYPE_CHECKING:
@@ -45,14 +44,6 @@ def hide(form: LiveForm, values: Mapping[str, Any], names: Collection[str]) -> d
         name: mask(form.fields[name], value) if name in names and isinstance(value, str) else value
         for name, value in values.items()
     }
-
-
-def hide_document(ctx: "Context", form: LiveForm, document: Mapping[str, Any]) -> dict[str, Any]:
-    """Mask a frozen document by what the person may do with the record as it is now."""
-    if not form.masked or ctx.is_system:
-        return dict(document)
-    record = store.load(ctx, form, document["id"])
-    return hide(form, document, hidden(ctx, form, record))
 
 
 def for_person(ctx: "Context", form: LiveForm, record: Record) -> Record:

@@ -8,7 +8,7 @@ from lowcode.errors import Conflict, Forbidden, NotFound, Refused
 from lowcode.forms import LiveForm
 from lowcode.i18n import _
 from lowcode.records import draft as drafts
-from lowcode.records import history, reading, rollups, store
+from lowcode.records import history, reading, rollups, store, team
 from lowcode.records.draft import Draft
 from lowcode.records.record import Record, copy_of
 from lowcode.workflow import runs
@@ -116,8 +116,19 @@ def write_changes(ctx: "Context", draft: Draft, action: str = "edit") -> Record:
     store.update_record(ctx, form, record, original)
     if form.workflow and record.status != original.status:
         runs.leave(ctx, form, record.id)
+    team.release_owner(ctx, form, record, original)
     _after(ctx, draft, action)
     return record
+
+
+def give_deleted(ctx: "Context", form: LiveForm, original: Record, owner: int, action: str) -> None:
+    """Change the owner of a record in the recycle bin, where rules do not look."""
+    record = copy_of(original)
+    setattr(record, form.declared.owner or "created_by", owner)
+    _stamp(ctx, form, record, original)
+    store.update_record(ctx, form, record, original)
+    team.release_owner(ctx, form, record, original)
+    history.write(ctx, form, record, action, original)
 
 
 def _require_still_managed(ctx: "Context", form: LiveForm, record: Record, original: Record) -> None:

@@ -1,6 +1,7 @@
 """How the values of some fields become JSON: what there is to do is sorted once, then done for many rows."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +91,16 @@ class Showing:
         for name in self._files:
             for ids in map(attrgetter(name), rows):
                 held.update(ids or ())
+
+
+def instant(at: datetime | None) -> str | None:
+    """Write an instant."""
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}" if at is not None else None
+
+
+def person(names: Mapping[int, str], user: int | None) -> dict[str, Any] | None:
+    """Write a person; nobody for the platform itself."""
+    return {"id": user, "title": names.get(user, "")} if user is not None else None
 
 
 def _dumper(declared: Field) -> Callable[[Any], Any] | None:

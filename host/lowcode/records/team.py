@@ -31,17 +31,29 @@ def read(ctx: "Context", form: LiveForm, record_id: int) -> dict[str, Any]:
 
 def write(ctx: "Context", form: LiveForm, record_id: int, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Replace the team of a record. Raises NotFound, Forbidden for who may not share it, and Invalid."""
-    _require_team(ctx, form)
-    record = reading.require(ctx, form, record_id, lock="change")
-    if not access.permits(ctx, form, "edit", record, shared=False):
-        raise Forbidden(_("只有负责人和管理这条记录的人可以设置协作成员。"))
+    record = _require_sharing(ctx, form, record_id)
     before = members(ctx, form, record_id)
-    after = _checked(ctx, form, record, payload, before)
-    if after != before:
-        _store(ctx, form, record, before, after)
-        history.write_team(ctx, form, record, before, after)
-        ctx.shared.pop(form.name, None)
+    _replace(ctx, form, record, before, _checked(ctx, form, record, payload, before))
     return _shown(ctx, form, record)
+
+
+def change(ctx: "Context", form: LiveForm, record_id: int, user: int | None, level: str) -> None:
+    """Add one colleague, change what one may do, or take one off with the level `remove`. Raises as `write` does."""
+    record = _require_sharing(ctx, form, record_id)
+    before = members(ctx, form, record_id)
+    rows = [{"user": each, "level": kept} for each, kept in before.items() if each != user]
+    if level != "remove":
+        rows.append({"user": user, "level": level})
+    _replace(ctx, form, record, before, _checked(ctx, form, record, {"members": rows}, before))
+
+
+def release_owner(ctx: "Context", form: LiveForm, record: Record, original: Record) -> None:
+    """Take a new owner off the team: nobody is both."""
+    owner = form.declared.owner or "created_by"
+    if not form.declared.team or getattr(record, owner) == getattr(original, owner):
+        return
+    before = members(ctx, form, record.id)
+    _replace(ctx, form, record, before, {user: at for user, at in before.items() if user != getattr(record, owner)})
 
 
 def members(ctx: "Context", form: LiveForm, record_id: int) -> dict[int, str]:
@@ -49,6 +61,15 @@ def members(ctx: "Context", form: LiveForm, record_id: int) -> dict[int, str]:
     statement = select(team_members.c.user, team_members.c.level).where(*_of(form, record_id))
     order = (team_members.c.added_at, team_members.c.user)
     return {row.user: row.level for row in ctx.connection.execute(statement.order_by(*order))}
+
+
+def _require_sharing(ctx: "Context", form: LiveForm, record_id: int) -> Record:
+    """Lock a record whose team the person may change; what the team is may be read only then."""
+    _require_team(ctx, form)
+    record = reading.require(ctx, form, record_id, lock="change")
+    if not access.permits(ctx, form, "edit", record, shared=False):
+        raise Forbidden(_("只有负责人和管理这条记录的人可以设置协作成员。"))
+    return record
 
 
 def _require_team(ctx: "Context", form: LiveForm) -> None:
@@ -91,10 +112,10 @@ def _checked(
             errors[f"{at}.user"] = [_("负责人不需要加入协作成员。")]
         elif user in found:
             errors[f"{at}.user"] = [_("这位成员重复了，请只保留一次。")]
-        elif row.get("level") not in LEVELS:
+        elif not isinstance(level := row.get("level"), str) or level not in LEVELS:
             errors[f"{at}.level"] = [_("请填写 read（只读）或 write（读写）。")]
         else:
-            found[user] = row["level"]
+            found[user] = level
     if errors:
         raise Invalid(_("有 {count} 处需要修改，请看各字段的提示。", count=len(errors)), errors=errors)
     return found
@@ -105,6 +126,15 @@ def _user_id(raw: Any) -> int | None:
         return FIELD_TYPES["ref"].parse(HOST_FIELDS["id"], raw)  # type: ignore[no-any-return]
     except ValueFault:
         return None
+
+
+def _replace(
+    ctx: "Context", form: LiveForm, record: Record, before: Mapping[int, str], after: Mapping[int, str]
+) -> None:
+    if after != before:
+        _store(ctx, form, record, before, after)
+        history.write_team(ctx, form, record, before, after)
+        ctx.shared.pop(form.name, None)
 
 
 def _store(ctx: "Context", form: LiveForm, record: Record, before: Mapping[int, str], after: Mapping[int, str]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, NestedTransaction, event
 
+from lowcode.database import deferred
 from lowcode.platform import Platform
 from lowcode.testing.watching import UNWATCHED, snapshot
 
@@ -81,16 +82,18 @@ def undone(platform: Platform) -> Iterator[Undone]:
 
     @contextmanager
     def inside(is_writing: bool) -> Iterator[Connection]:
-        kept = {name: connection.info.pop(name) for name in ("immediate", "touched") if name in connection.info}
+        own = ("immediate", "touched", deferred.ROWS)
+        kept = {name: connection.info.pop(name) for name in own if name in connection.info}
         if is_writing:
             connection.info["immediate"] = True
         state.depth += 1
         try:
             with connection.begin_nested():
                 yield connection
+                deferred.write_deferred(connection)
         finally:
             state.depth -= 1
-            for name in ("immediate", "touched"):
+            for name in own:
                 connection.info.pop(name, None)
             connection.info.update(kept)
 

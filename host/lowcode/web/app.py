@@ -58,6 +58,7 @@ BLUEPRINTS = (
     "lowcode.web.pages.tasks",
     "lowcode.web.pages.task_actions",
     "lowcode.web.pages.flows",
+    "lowcode.web.pages.audit",
     "lowcode.web.pages.apps",
     "lowcode.web.pages.configuration",
     "lowcode.web.pages.store",

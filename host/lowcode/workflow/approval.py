@@ -95,6 +95,7 @@ def agree(ctx: "Context", task_id: int, payload: Mapping[str, Any]) -> Mapping[s
     """Agree to what one is asked. Raises NotFound, and Conflict when it is decided already or was changed since."""
     opinion = read_opinion(payload)
     case, task = claim(ctx, task_id)
+    cases.require_no_stake(case, task)
     cases.require_unchanged(case)
     runs.decide(ctx, task.id, "agreed", opinion)
     tasks = runs.tasks(ctx, case.run.id)

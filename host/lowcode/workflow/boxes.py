@@ -5,18 +5,17 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, Select, func, select
 
-from lowcode import access
+from lowcode import access, paging
 from lowcode.conditions import containing
 from lowcode.database.schema import approval_copies, approval_tasks, approvals
 from lowcode.errors import Invalid
 from lowcode.i18n import _
-from lowcode.workflow.viewing import instant, person
+from lowcode.records.showing import instant, person
 
 if TYPE_CHECKING:
     from lowcode.context import Context
 
 BOXES = ("todo", "done", "started", "copied")
-MOST_PER_PAGE = 200
 MOST_SEARCHED = 100
 
 RUN = (
@@ -55,8 +54,8 @@ def listing(ctx: "Context", args: Mapping[str, str]) -> dict[str, Any]:
     box = args.get("box", "todo")
     if box not in BOXES:
         errors["box"] = [_("只能是 {boxes} 之一。", boxes="、".join(BOXES))]
-    page = _number(args, "page", 1, 10**9, errors)
-    per_page = _number(args, "per_page", 20, MOST_PER_PAGE, errors)
+    page = paging.number(args.get("page"), "page", 1, paging.MOST_PAGES, errors)
+    per_page = paging.number(args.get("per_page"), "per_page", 20, paging.MOST_PER_PAGE, errors)
     for unknown in args.keys() - {"box", "form", "search", "page", "per_page"}:
         errors[unknown] = [_("没有这个查询条件。")]
     if errors:
@@ -103,10 +102,10 @@ def _rows(ctx: "Context", box: str, args: Mapping[str, str], limit: int, offset:
     statement = _narrowed(_selection(ctx, box), args)
     total = ctx.connection.scalar(statement.with_only_columns(func.count())) or 0
     id_column = _ID[box]
-    order = id_column if box == "todo" else id_column.desc()
-    page = statement.with_only_columns(id_column).order_by(order).limit(limit).offset(offset)
+    order = (approval_tasks.c.opened_at, id_column) if box == "todo" else (id_column.desc(),)
+    page = statement.with_only_columns(id_column).order_by(*order).limit(limit).offset(offset)
     ids = list(ctx.connection.scalars(page))
-    return total, list(ctx.connection.execute(_COLUMNS[box].where(id_column.in_(ids)).order_by(order)))
+    return total, list(ctx.connection.execute(_COLUMNS[box].where(id_column.in_(ids)).order_by(*order)))
 
 
 def _selection(ctx: "Context", box: str) -> "Select[Any]":
@@ -164,13 +163,3 @@ def _task(row: Row[Any]) -> dict[str, Any]:
         "decided_at": instant(row.decided_at),
         "due_at": instant(row.due_at),
     }
-
-
-def _number(args: Mapping[str, str], name: str, default: int, most: int, errors: dict[str, list[str]]) -> int:
-    raw = args.get(name)
-    if raw is None:
-        return default
-    if raw.isascii() and raw.isdigit() and len(raw) <= 10 and 1 <= int(raw) <= most:
-        return int(raw)
-    errors[name] = [_("请填写 1 到 {most} 的整数。", most=most)]
-    return default

@@ -8,7 +8,7 @@ from sqlalchemy import Row, select
 
 from lowcode.database.schema import approval_tasks, approvals
 from lowcode.declare.workflows import Step
-from lowcode.errors import Conflict, NotFound
+from lowcode.errors import Conflict, Forbidden, NotFound
 from lowcode.forms import LiveForm
 from lowcode.i18n import _
 from lowcode.records import saving, store
@@ -90,6 +90,12 @@ def locked(ctx: "Context", form: LiveForm, record_id: int, run_id: int) -> Case 
     record = store.load(ctx, form, record_id, lock="change")
     run = runs.lock(ctx, run_id)
     return None if record is None or run.outcome is not None else Case(ctx, form, record, run)
+
+
+def require_no_stake(case: Case, task: Row[Any]) -> None:
+    """Refuse to let somebody agree whose own the record has become since he was asked. Raises Forbidden."""
+    if task.user in case.search.parties(case.step_of(task)):
+        raise Forbidden(_("这条记录现在归您负责，您不能审批它；请转办给别人。"), code="own_request")
 
 
 def require_unchanged(case: Case) -> None:

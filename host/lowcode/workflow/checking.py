@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from lowcode.declare.build import build
-from lowcode.declare.check_workflows import MOST_LEVELS, check_approval
+from lowcode.declare.check_workflows import MOST_HOURS, MOST_LEVELS, check_approval
 from lowcode.declare.model import DictionaryItem, Plugin, Problem
 from lowcode.declare.problems import Report, Spot
 from lowcode.declare.reader import Node
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from lowcode.context import Context
 
 MOST_STEPS = 50
+MOST_TESTS = 50
+"""So many comparisons make up the condition of one step."""
 
 
 def checked(
@@ -37,8 +39,7 @@ def checked(
     errors: dict[str, list[str]] = {}
     for problem in report.sorted():
         errors.setdefault(_path(problem.path), []).append(_sentence(problem))
-    if len(made.steps) > MOST_STEPS:
-        errors["steps"] = [_("最多 {most} 步。", most=MOST_STEPS)]
+    errors |= _too_much(made)
     errors |= _unknown_people(ctx, made, errors)
     if errors:
         told = {path: list(dict.fromkeys(sentences)) for path, sentences in errors.items()}
@@ -75,6 +76,16 @@ def _item(code: str) -> DictionaryItem:
     return DictionaryItem(code=code, label=code)
 
 
+def _too_much(made: Approval) -> dict[str, list[str]]:
+    """Report what is more than anybody could overlook."""
+    found = {"steps": [_("最多 {most} 步。", most=MOST_STEPS)]} if len(made.steps) > MOST_STEPS else {}
+    for index, step in enumerate(made.steps):
+        alternatives = (step.when,) if isinstance(step.when, Mapping) else step.when or ()
+        if sum(map(len, alternatives)) > MOST_TESTS:
+            found[f"steps.{index}.when"] = [_("最多 {most} 个条件。", most=MOST_TESTS)]
+    return found
+
+
 def _unknown_people(ctx: "Context", made: Approval, errors: Mapping[str, Any]) -> dict[str, list[str]]:
     """Report usernames that nobody has: declarations cannot know them, administrators can."""
     places = {f"steps.{index}.approvers.users": step.approvers for index, step in enumerate(made.steps)}
@@ -95,7 +106,7 @@ def _sentence(problem: Problem) -> str:
     """Say in the language of people what a check has found."""
     last = problem.path.rpartition(".")[2]
     particular = {
-        ("E404", "due_hours"): _("请填写至少 1 小时的整数。"),
+        ("E404", "due_hours"): _("请填写 1 到 {most} 的整数。", most=MOST_HOURS),
         ("E404", "levels"): _("请填写 1 到 {most} 的整数。", most=MOST_LEVELS),
         ("E405", "name"): _("步骤的名称不能重复，也不能是 start。"),
     }

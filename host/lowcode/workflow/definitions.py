@@ -3,24 +3,22 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
-from lowcode import access
-from lowcode.database.schema import approval_definitions, audit
+from lowcode import access, auditing
+from lowcode.condition_words import NOT_ASKED, place_label, places
+from lowcode.database.schema import approval_definitions
+from lowcode.declare.fields import Field
 from lowcode.declare.workflows import Approval, Step, Workflow
 from lowcode.errors import Conflict, Invalid, NotFound
 from lowcode.fieldtypes import FIELD_TYPES
 from lowcode.forms import LiveForm
 from lowcode.i18n import _
+from lowcode.records.showing import instant, person
 from lowcode.workflow import checking, flows
 
 if TYPE_CHECKING:
     from lowcode.context import Context
-
-AUDITED_AS = "$workflow"
-"""What the audit calls steps, which belong to no form."""
-
-NOT_ASKED = frozenset({"deleted_at", "deleted_by"})
 
 
 def listing(ctx: "Context") -> list[dict[str, Any]]:
@@ -96,17 +94,11 @@ def versions(ctx: "Context", workflow: str, approval: str) -> list[dict[str, Any
             "edited": row.edited,
             "steps": flows.steps_json(flows.steps_of(row.steps)),
             "copy_to": row.copy_to or {},
-            "at": f"{row.changed_at:%Y-%m-%dT%H:%M:%SZ}" if row.changed_at else None,
-            "by": {"id": row.changed_by, "title": names.get(row.changed_by, "")} if row.changed_by else None,
+            "at": instant(row.changed_at),
+            "by": person(names, row.changed_by),
         }
         for row in rows
     ]
-
-
-def difference(ctx: "Context", workflow: str, approval: str) -> dict[str, Any] | None:
-    """Tell in what edited steps differ from the declared ones; None when they do not. Raises NotFound."""
-    _form, flow, _declared = _find(ctx, workflow, approval)
-    return flows.difference(ctx, flow, approval)
 
 
 def _workflows(ctx: "Context") -> Iterator[tuple[LiveForm, Workflow]]:
@@ -150,32 +142,26 @@ def _store(ctx: "Context", workflow: Workflow, made: Approval, action: str, *, e
         f"{place}.steps": [flows.steps_json(before.steps), flows.steps_json(made.steps)],
         f"{place}.copy_to": [flows.plain(before.copy_to), flows.plain(made.copy_to)],
     }
-    entry = {"at": ctx.now, "user": ctx.user.id or None, "form": AUDITED_AS, "record": number, "action": action}
-    ctx.connection.execute(insert(audit), {**entry, "changes": changes})
+    auditing.write(ctx.connection, ctx.user.id, auditing.WORKFLOW, number, action, changes, ctx.now)
     ctx.lock_configuration()  # reads what was just written
 
 
 def _choices(ctx: "Context", form: LiveForm) -> dict[str, Any]:
     """Give what the editor offers: roles, people fields, fields of conditions, and the words of each key."""
-    people = [field for field in form.fields.values() if field.type == "user" and field.name not in NOT_ASKED]
     return {
-        "roles": [{"name": name, "label": _(label)} for name, label in ctx.platform.roles.items()],
-        "people": [{"name": field.name, "label": _(field.label)} for field in people],
-        "fields": [_field(name, field, label) for name, field, label in _fields(form)],
+        "roles": [{"name": name, "label": label} for name, label in ctx.platform.role_labels().items()],
+        "people": [{"name": field.name, "label": _(field.label)} for field in people_fields(form)],
+        "fields": [_field(name, field, place_label(form, name)) for name, field in places(form).items()],
         **{name: list(words) for name, words in checking.words_of(Step).items()},
     }
 
 
-def _fields(form: LiveForm) -> Iterator[tuple[str, Any, str]]:
-    for name, declared in form.fields.items():
-        if declared.type == "lines":
-            for column in declared.fields.values():
-                yield f"{name}__{column.name}", column, f"{_(declared.label)} · {_(column.label)}"
-        elif name not in NOT_ASKED:
-            yield name, declared, _(declared.label)
+def people_fields(form: LiveForm) -> list[Field]:
+    """Give the fields that may name who decides."""
+    return [each for name, each in form.fields.items() if each.type == "user" and name not in NOT_ASKED]
 
 
-def _field(name: str, declared: Any, label: str) -> dict[str, Any]:
+def _field(name: str, declared: Field, label: str) -> dict[str, Any]:
     found = {"name": name, "label": label, "type": declared.type}
     operators = sorted(FIELD_TYPES[declared.type].operators)
     return {**found, "operators": operators, "dictionary": declared.dictionary, "form": declared.form}

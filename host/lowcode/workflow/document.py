@@ -23,10 +23,9 @@ def freeze(ctx: "Context", form: LiveForm, record: Record) -> dict[str, Any]:
     """Write all fields of a record, whoever submits it; labels stay in the source language, readers translate them."""
     before = language.set(SOURCE_LANGUAGE)
     try:
-        shown = reading.serialise(ctx.system, form, [record])[0]
+        return reading.show(ctx.system, form, [record])[0]
     finally:
         language.reset(before)
-    return {key: value for key, value in shown.items() if key != "$can"}
 
 
 def digest(document: Mapping[str, Any]) -> str:
@@ -67,10 +66,10 @@ def _line(line: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _bare(value) for name, value in line.items() if name != "$labels"}
 
 
-def shown(ctx: "Context", form: LiveForm, document: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the fields the person may see, with labels in his language."""
+def shown(ctx: "Context", form: LiveForm, record: Record, document: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the fields the person may see, with labels in his language, masked by what he may do with the record now."""
     known = {"id", "version", "$title", *visible_fields(form, ctx.user.roles)}
-    document = masking.hide_document(ctx, form, document)
+    document = masking.hide(form, document, masking.hidden(ctx, form, None if record.deleted_at else record))
     seen = {key: _lines(value) for key, value in document.items() if key in known}
     return seen | {"$labels": _labels({key: label for key, label in document["$labels"].items() if key in known})}
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row
 
+from lowcode.errors import Forbidden
 from lowcode.i18n import _
 from lowcode.workflow import case as cases
 from lowcode.workflow import runs, said, telling, trail
@@ -31,7 +32,12 @@ def transfer(ctx: "Context", task_id: int, payload: Mapping[str, Any]) -> Mappin
 
 
 def reassign(ctx: "Context", task_id: int, payload: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Let an administrator give anybody's pending task to `to` (改派). Raises as `transfer` does."""
+    """Let an administrator, or the platform, give anybody's pending task to `to` (改派).
+
+    Raises as `transfer` does, and Forbidden for anybody else.
+    """
+    if not (ctx.is_system or ctx.user.is_admin):
+        raise Forbidden(_("只有管理员可以使用此功能，请联系管理员。"))
     opinion = said.read_opinion(payload, "to")
     case, task = claim(ctx, task_id, whose="any")
     user = said.one_person(ctx, payload)
@@ -58,6 +64,7 @@ def add_signer(ctx: "Context", task_id: int, payload: Mapping[str, Any]) -> Mapp
     if place == "before":
         runs.hold(ctx, task.id)
     else:
+        cases.require_no_stake(case, task)
         cases.require_unchanged(case)
         runs.decide(ctx, task.id, "agreed", opinion)
     opened = runs.add_tasks(ctx, case.run, task.step, added, [(task.position, user) for user in users])
@@ -71,8 +78,8 @@ def add_signer(ctx: "Context", task_id: int, payload: Mapping[str, Any]) -> Mapp
 
 def _require_free(case: Case, users: Collection[int]) -> None:
     """Refuse people who must not be asked, or are asked already in this step. Raises Invalid."""
-    if case.run.submitted_by in users:
-        raise said.wrong("to", _("提交人不能审批自己的单据，请另选。"))
+    if not case.search.parties(case.run.flow.steps[case.run.step]).isdisjoint(users):
+        raise said.wrong("to", _("提交人和负责人不能审批自己的单据，请另选。"))
     tasks = counting(runs.tasks(case.ctx, case.run.id), case.run.step)
     if not {task.user for task in tasks if task.state in runs.PENDING}.isdisjoint(users):
         raise said.wrong("to", _("所选的人正在审批这一步，请另选。"))

@@ -32,13 +32,16 @@ def has_role(ctx: "Context", action: Action) -> bool:
 
 
 def may_act(ctx: "Context", form: LiveForm, record: Record, action: Action) -> bool:
-    """Tell whether the person may use the action on this record, whatever its fields say."""
-    return has_role(ctx, action) and access.permits(ctx, form, action.access, record)
+    """Tell whether a role of the person that has the action reaches this record, whatever its fields say."""
+    return access.permits(ctx, form, action.access, record, roles=action.roles)
 
 
 def may_move(ctx: "Context", form: LiveForm, record: Record, move: Move, submitter: int | None) -> bool:
-    """Tell whether the person is one of those the move is for: the owner, who submitted the open run, or a role."""
-    if ctx.is_system or not ctx.user.roles.isdisjoint(move.by):
+    """Tell whether the person is one of those the move is for: the owner, who submitted the open run, or a role.
+
+    A role that makes the move has to read the record itself; what another role shows is only shown.
+    """
+    if ctx.is_system or access.permits(ctx, form, "read", record, roles=move.by):
         return True
     if "owner" in move.by and getattr(record, form.declared.owner or "created_by") == ctx.user.id:
         return True

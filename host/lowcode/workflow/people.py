@@ -1,6 +1,6 @@
-"""Who decides a step. Nobody ever decides on what he submitted himself."""
+"""Who decides a step. Nobody ever decides on what he submitted himself, or on his own record."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -30,27 +30,32 @@ class Search:
     def deciders(self, step: Step) -> list[int]:
         """Give the people that decide a step; nobody when it may be skipped. Raises Refused when nobody is found.
 
-        The `approvers` hook speaks first, then what the step declares. For the submitter the head of the next
-        department up stands in, or nobody. A step that is left without people goes to the administrators, unless it
-        says otherwise; one that would be the submitter's own is never skipped.
+        The `approvers` hook speaks first, then what the step declares. For who has a stake in it (`parties`) the head
+        of the next department up stands in, or nobody. A step that is left without people goes to the administrators,
+        unless it says otherwise; one that would be the submitter's or owner's own is never skipped.
         """
         hooks = self.ctx.platform.hooks
         named = hooks.first(self.form.name, "approvers", record=self.record, step=step, ctx=self.ctx.system)
         people: list[int | None] = list(
             active(self.ctx, self._declared(step.approvers, step.name) if named is None else named)
         )
-        is_own = self.submitter in people
-        if is_own:
-            deputy = None if step.own == "drop" else next(iter(self._heads_over(self.submitter)), None)
-            people = [deputy if user == self.submitter else user for user in people]
+        parties = self.parties(step)
+        is_own = not parties.isdisjoint(people)
+        people = [self._deputy(user, step, parties) if user in parties else user for user in people]
         if others := list(dict.fromkeys(user for user in people if user is not None)):
             return others
         if step.empty == "skip" and not is_own:
             return []
         found = self.ctx.users.with_role(ADMIN) if step.empty != "refuse" else []
-        if others := [user for user in found if user != self.submitter]:
+        if others := [user for user in found if user not in parties]:
             return others
         raise no_approver(step)
+
+    def parties(self, step: Step) -> set[int | None]:
+        """Give who must not decide: the submitter, and the record's owner unless the step asks exactly him."""
+        owner = self.form.declared.owner
+        asks_owner = owner in flows.names(step.approvers.get("field", ()))
+        return {self.submitter, None if owner is None or asks_owner else getattr(self.record, owner)} - {None}
 
     def readers(self, sources: Mapping[str, Any]) -> list[int]:
         """Give the people that sources name, but for the submitter, who knows."""
@@ -75,6 +80,12 @@ class Search:
                     else:
                         person = self.submitter if name == "submitter" else getattr(self.record, name)
                         yield from islice(self._heads_over(person), levels)
+
+    def _deputy(self, person: int | None, step: Step, parties: Container[int | None]) -> int | None:
+        """Give the nearest head over a person who may decide in his place."""
+        if step.own == "drop":
+            return None
+        return next((head for head in self._heads_over(person) if head not in parties), None)
 
     def _heads_over(self, person: int | None) -> list[int]:
         """Give the heads over a person other than the person, nearest first, each once."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from lowcode.declare.workflows import Step
 from lowcode.errors import Invalid
 from lowcode.i18n import _
 from lowcode.workflow.said import active_people
@@ -24,7 +25,7 @@ def chosen_of(case: "Case", raw: Any) -> dict[str, list[int]]:
     for step in case.run.flow.steps:
         if step.name in wanted and case.applies(step):
             try:
-                chosen[step.name] = _people(case, given.get(step.name), f"{PATH}.{step.name}")
+                chosen[step.name] = _people(case, step, given.get(step.name))
             except Invalid as fault:
                 errors |= fault.errors  # type: ignore[arg-type]
     if errors:
@@ -32,9 +33,10 @@ def chosen_of(case: "Case", raw: Any) -> dict[str, list[int]]:
     return chosen
 
 
-def _people(case: "Case", raw: Any, path: str) -> list[int]:
+def _people(case: "Case", step: Step, raw: Any) -> list[int]:
+    path = f"{PATH}.{step.name}"
     found = active_people(case.ctx, raw, path)
-    if case.run.submitted_by in found:
-        sentence = _("提交人不能审批自己的单据，请另选。")
+    if not case.search.parties(step).isdisjoint(found):
+        sentence = _("提交人和负责人不能审批自己的单据，请另选。")
         raise Invalid(sentence, errors={path: [sentence]})
     return found

@@ -16,9 +16,10 @@ MOST_AT_ONCE = 500
 
 def remind(ctx: "Context") -> int:
     """Tell people once of each decision that is due by now; give how many. Two workers at once do not tell twice."""
-    due = (approval_tasks.c.due_at <= ctx.now) & UNREMINDED
-    locked = select(approval_tasks).where(due).order_by(approval_tasks.c.due_at).limit(MOST_AT_ONCE)
-    tasks = ctx.connection.execute(locked.with_for_update(skip_locked=True)).all()
+    due = (approval_tasks.c.due_at <= ctx.now) & UNREMINDED & approvals.c.form.in_(sorted(ctx.platform.forms))
+    first = select(approval_tasks).join_from(approval_tasks, approvals).where(due).order_by(approval_tasks.c.due_at)
+    locked = first.limit(MOST_AT_ONCE).with_for_update(skip_locked=True, of=approval_tasks)
+    tasks = ctx.connection.execute(locked).all()
     if not tasks:
         return 0
     wanted = runs.selection().where(among(approvals.c.id))

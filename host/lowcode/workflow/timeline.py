@@ -1,36 +1,37 @@
 """What happened in a run, in words."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row
 
-from lowcode.database.schema import trail
 from lowcode.i18n import _
+from lowcode.records.showing import instant, person
 from lowcode.workflow.flows import Flow
-from lowcode.workflow.runs import Run
-
-if TYPE_CHECKING:
-    from lowcode.context import Context
 
 
-def timeline(ctx: "Context", run: Run) -> list[dict[str, Any]]:
-    """Read the entries of a run, the oldest first: who did what, in words, to whom, and when."""
-    statement = select(trail).where(trail.c.approval_id == run.id).order_by(trail.c.seq)
-    rows = ctx.connection.execute(statement).all()
-    ids = {row.user for row in rows}.union(*(_people(row) for row in rows))
-    names = ctx.users.names(user for user in ids if user is not None)
-    return [_entry(row, run.flow, names) for row in rows]
+def timeline(rows: Iterable[Row[Any]], flow: Flow, names: Mapping[int, str]) -> list[dict[str, Any]]:
+    """Write the entries of a run: who did what, in words, to whom, and when."""
+    return [_entry(row, flow, names) for row in rows]
+
+
+def people(rows: Iterable[Row[Any]]) -> set[int]:
+    """Give everybody whom the entries name."""
+    found: set[int] = set()
+    for row in rows:
+        found.update(row.details.get("to", ()))
+        found.update(user for user in (row.user, row.details.get("from")) if user)
+    return found
 
 
 def _entry(row: Row[Any], flow: Flow, names: Mapping[int, str]) -> dict[str, Any]:
     labels = {step.name: _(step.label) for step in flow.steps}
-    to = [{"id": user, "title": names.get(user, "")} for user in row.details.get("to", ())]
+    to = [person(names, user) for user in row.details.get("to", ())]
     return {
         "seq": row.seq,
-        "at": f"{row.at:%Y-%m-%dT%H:%M:%SZ}",
+        "at": instant(row.at),
         "action": row.action,
-        "user": {"id": row.user, "title": names.get(row.user, "")} if row.user else None,
+        "user": person(names, row.user),
         "step": labels.get(row.step) if row.step else None,
         "text": _words(row, labels, names),
         "opinion": row.opinion,
@@ -69,7 +70,3 @@ def _words(row: Row[Any], labels: Mapping[str, str], names: Mapping[int, str]) -
         "approved": lambda: _("审批通过。"),
     }
     return sentences[row.action]() if row.action in sentences else str(row.action)
-
-
-def _people(row: Row[Any]) -> set[int]:
-    return {*row.details.get("to", ()), *([row.details["from"]] if row.details.get("from") else ())}

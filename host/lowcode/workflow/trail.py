@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy import Connection, insert, select, update
 
 from lowcode.configuration import upsert
+from lowcode.database.deferred import defer
 from lowcode.database.schema import trail, trail_head
 
 if TYPE_CHECKING:
@@ -55,12 +56,13 @@ class Entry:
 
 
 def append(ctx: "Context", run: Subject, *entries: Entry) -> None:
-    """Add entries about a run, in the transaction of what they tell of. Who appends waits for whoever does now."""
-    if not entries:
-        return
+    """Add entries about a run, in the transaction of what they tell of.
+
+    They are chained to the trail when all else is done: who appends makes everybody else wait until he commits.
+    """
     about: dict[str, Any] = {"at": ctx.now, "user": ctx.user.id or None, "approval_id": run.id}
     about |= {"form": run.form, "record": run.record, "digest": run.digest}
-    write(ctx.connection, [{**about, **_plain(entry)} for entry in entries])
+    defer(ctx.connection, write, [{**about, **_plain(entry)} for entry in entries])
 
 
 def note_removal(connection: Connection, forms: Iterable[str]) -> None:

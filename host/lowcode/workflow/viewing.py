@@ -1,24 +1,26 @@
 """The approval of a record as people read it: steps, people, opinions, and who would still be asked."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row, exists, or_, select
+from sqlalchemy import Row, Select, exists, or_, select
 
 from lowcode import access
-from lowcode.database.schema import approval_copies, approval_tasks, approvals
+from lowcode.database.among import among
+from lowcode.database.schema import approval_copies, approval_tasks, approvals, trail
 from lowcode.declare.workflows import Step
 from lowcode.errors import NotFound, Refused
 from lowcode.forms import LiveForm
 from lowcode.i18n import _
 from lowcode.records import reading, store
+from lowcode.records.showing import instant, person
 from lowcode.workflow import approval, document, runs
 from lowcode.workflow.case import Case
 from lowcode.workflow.reaching import PAUSE
 from lowcode.workflow.runs import Run
 from lowcode.workflow.slots import agreed_by, counting
-from lowcode.workflow.timeline import timeline
+from lowcode.workflow.timeline import people, timeline
 
 if TYPE_CHECKING:
     from lowcode.context import Context
@@ -42,7 +44,7 @@ def approval_of(ctx: "Context", form: LiveForm, record_id: int) -> dict[str, Any
         raise NotFound(_("没有这条记录，或者您无权查看。"))
     if row is None:
         raise NotFound(_("这条记录还没有提交过审批。"), code="no_approval")
-    return _shown(Case(ctx, form, record, runs.run_of(row)))
+    return _shown([Case(ctx, form, record, runs.run_of(row))])[0]
 
 
 def was_submitted(ctx: "Context", form: LiveForm, record_id: int) -> bool:
@@ -58,7 +60,7 @@ def approvals_of(ctx: "Context", form: LiveForm, record_id: int) -> list[dict[st
     record = reading.require(ctx, form, record_id)
     of_record = (approvals.c.form == form.name) & (approvals.c.record == record_id)
     newest = runs.selection().where(of_record).order_by(approvals.c.id.desc()).limit(MOST_RUNS)
-    return [_shown(Case(ctx, form, record, runs.run_of(row))) for row in ctx.connection.execute(newest)]
+    return _shown([Case(ctx, form, record, runs.run_of(row)) for row in ctx.connection.execute(newest)])
 
 
 def approval_of_task(ctx: "Context", task_id: int) -> tuple[LiveForm, dict[str, Any]]:
@@ -91,7 +93,7 @@ def _found(ctx: "Context", runs_wanted: Any, missing: str) -> tuple[LiveForm, di
     record = store.load(ctx, form, row.record) or store.load(ctx, form, row.record, deleted=True)
     if record is None:
         raise NotFound(missing)
-    return form, _shown(Case(ctx, form, record, runs.run_of(row)))
+    return form, _shown([Case(ctx, form, record, runs.run_of(row))])[0]
 
 
 def _taking_part(ctx: "Context") -> Any:
@@ -104,14 +106,59 @@ def _taking_part(ctx: "Context") -> Any:
     )
 
 
-def _shown(case: Case) -> dict[str, Any]:
-    ctx, run = case.ctx, case.run
-    tasks = runs.tasks(ctx, run.id)
-    coming = _coming(case, tasks)
-    copies = ctx.connection.execute(_COPIES.where(approval_copies.c.approval_id == run.id)).all()
-    ids = {task.user for task in tasks}.union(*coming.values(), (copy.user for copy in copies)) | {run.submitted_by}
-    names = ctx.users.names(user for user in ids if user is not None)
-    frozen = ctx.connection.scalar(select(approvals.c.document).where(approvals.c.id == run.id))
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What belongs to one run."""
+
+    tasks: list[Row[Any]]
+    copies: Sequence[Row[Any]]
+    entries: Sequence[Row[Any]]
+    document: Mapping[str, Any]
+    coming: Mapping[int, Sequence[int]]
+
+    def people(self) -> set[int]:
+        """Give everybody who has to be named."""
+        asked = {row.user for row in (*self.tasks, *self.copies)}
+        return asked.union(people(self.entries), *self.coming.values())
+
+
+_TASKS = select(approval_tasks).order_by(approval_tasks.c.step, approval_tasks.c.position, approval_tasks.c.id)
+_COPIES = select(approval_copies).order_by(approval_copies.c.id)
+_ENTRIES = select(trail).order_by(trail.c.seq)
+_DOCUMENTS = select(approvals.c.id, approvals.c.document).where(among(approvals.c.id))
+
+
+def _shown(cases: Sequence[Case]) -> list[dict[str, Any]]:
+    """Write runs; what belongs to them is read for all of them at once."""
+    parts = _parts(cases)
+    ids = {case.run.submitted_by for case in cases}.union(*(each.people() for each in parts))
+    names = cases[0].ctx.users.names(user for user in ids if user is not None) if cases else {}
+    return [_run(case, each, names) for case, each in zip(cases, parts, strict=True)]
+
+
+def _parts(cases: Sequence[Case]) -> list[_Parts]:
+    if not cases:
+        return []
+    ctx, ids = cases[0].ctx, {case.run.id for case in cases}
+    tasks, copies, entries = (_by_run(ctx, each, ids) for each in (_TASKS, _COPIES, _ENTRIES))
+    documents = {row.id: row.document for row in ctx.connection.execute(_DOCUMENTS, {"ids": ids})}
+    return [
+        _Parts(tasks[run], copies[run], entries[run], documents[run], _coming(case, tasks[run]))
+        for case in cases
+        for run in [case.run.id]
+    ]
+
+
+def _by_run(ctx: "Context", statement: Select[Any], ids: Collection[int]) -> dict[int, list[Row[Any]]]:
+    found: dict[int, list[Row[Any]]] = {run: [] for run in ids}
+    of_runs = statement.where(among(statement.selected_columns.approval_id))
+    for row in ctx.connection.execute(of_runs, {"ids": ids}):
+        found[row.approval_id].append(row)
+    return found
+
+
+def _run(case: Case, parts: _Parts, names: Mapping[int, str]) -> dict[str, Any]:
+    ctx, run, tasks = case.ctx, case.run, parts.tasks
     mine = [task.id for task in tasks if task.state == "open" and task.user == ctx.user.id]
     passed = approval.returnable(run, tasks) if mine else []
     return {
@@ -125,13 +172,13 @@ def _shown(case: Case) -> dict[str, Any]:
         "closed_at": instant(run.closed_at),
         "digest": run.digest,
         "changed": run.outcome is None and document.is_changed(ctx, case.form, case.record, run.id),
-        "document": document.shown(ctx, case.form, frozen or {}),
+        "document": document.shown(ctx, case.form, case.record, parts.document),
         "steps": [
-            _step(run, index, step, [task for task in tasks if task.step == index], coming.get(index, []), names)
+            _step(run, index, step, [task for task in tasks if task.step == index], parts.coming.get(index, []), names)
             for index, step in enumerate(run.flow.steps)
         ],
-        "copies": [{"user": person(names, copy.user), "at": instant(copy.sent_at)} for copy in copies],
-        "timeline": timeline(ctx, run),
+        "copies": [{"user": person(names, copy.user), "at": instant(copy.sent_at)} for copy in parts.copies],
+        "timeline": timeline(parts.entries, run.flow, names),
         "task": mine[0] if mine else None,
         "returnable": [
             {"name": run.flow.steps[index].name, "label": _(run.flow.steps[index].label)} for index in passed
@@ -139,9 +186,6 @@ def _shown(case: Case) -> dict[str, Any]:
         "urge_at": instant(run.urged_at + PAUSE) if run.urged_at else None,
         "$can": _can(case, is_asked=bool(mine), was_asked=any(task.user == ctx.user.id for task in tasks)),
     }
-
-
-_COPIES = select(approval_copies.c.user, approval_copies.c.sent_at).order_by(approval_copies.c.id)
 
 
 def _can(case: Case, *, is_asked: bool, was_asked: bool) -> list[str]:
@@ -204,13 +248,3 @@ def _state(run: Run, index: int, was_asked: bool, will_be_asked: bool) -> str:
     if run.outcome is not None:
         return "not_reached"
     return "coming" if will_be_asked else "skipped"
-
-
-def person(names: Mapping[int, str], user: int | None) -> dict[str, Any] | None:
-    """Write a person as records do."""
-    return {"id": user, "title": names.get(user, "")} if user is not None else None
-
-
-def instant(at: datetime | None) -> str | None:
-    """Write an instant as records do."""
-    return f"{at:%Y-%m-%dT%H:%M:%SZ}" if at is not None else None

@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,11 +10,11 @@ from sqlalchemy import func, insert, select
 
 from lowcode.database.schema import approval_tasks, audit, team_members
 from lowcode.identity import hand_over
-from lowcode.identity.tables import departments
+from lowcode.identity.tables import departments, users
 from lowcode.platform import Platform
 from lowcode.testing.client import Answer
 from tests.workflow import conftest as fixtures
-from tests.workflow.office import Office
+from tests.workflow.office import Office, at_once
 
 office, plugin_modules = fixtures.office, fixtures.plugin_modules
 
@@ -112,6 +113,43 @@ def test_shares_end_and_the_person_may_be_disabled(office: Office, platform: Pla
         assert connection.scalar(select(func.count()).select_from(team_members)) == 0
     assert office["ann"].get("/me").status == 401
     assert office["admin"].get(f"/users/{office.id('ann')}").expect(200)["is_active"] is False
+
+
+def test_it_races_with_a_batch_of_the_same_records(office: Office) -> None:
+    """Both lock what they change in one order, and neither waits halfway for the other."""
+    records = [office.submitted() for _each in range(20)]
+    withdrawing = partial(office["ann"].post, "/forms/errand/actions/withdraw", {"ids": records[::-1]})
+    start = time.monotonic()
+    given, withdrawn = at_once([partial(give, office, "lena", "boss"), withdrawing])
+    spent = time.monotonic() - start
+    given.expect(200)
+    assert {each["status"] for each in withdrawn.expect(200)} == {200}
+    assert office.asked() == set()
+    assert office.verified()["broken_at"] is None
+    assert spent < 10
+
+
+def test_what_lies_in_the_recycle_bin_goes_along(office: Office) -> None:
+    """Else nobody could delete the department that it belongs to."""
+    record = office.draft("ann")
+    office["ann"].delete(f"/forms/errand/records/{record}", 1).expect(204)
+    assert give(office, "ann", "tom").expect(200)["forms"] == []
+    (row,) = rows(office, office.platform.forms["errand"].table)
+    assert (row.owner, row.owner_department) == (office.id("tom"), office["tom"].user_or_fail.department_id)
+    assert [row.action for row in rows(office, audit, form="errand")][-1] == "hand_over"
+    office["kim"].post(f"/forms/errand/records/{record}/restore", {}).expect(200)
+
+
+def test_a_department_that_only_the_recycle_bin_holds_says_so(office: Office) -> None:
+    record, sales = office.draft("ann"), office["ann"].user_or_fail.department_id
+    office.update(users, users.c.department_id == sales, department_id=None)
+    refused = office["admin"].delete(f"/departments/{sales}")
+    assert (refused.status, "回收站" in refused.json["detail"]) == (409, False)
+    office["ann"].delete(f"/forms/errand/records/{record}", 1).expect(204)
+    refused = office["admin"].delete(f"/departments/{sales}")
+    assert (refused.status, refused.json["code"], "回收站" in refused.json["detail"]) == (409, "in_use", True)
+    give(office, "ann", "tom").expect(200)
+    office["admin"].delete(f"/departments/{sales}").expect(204)
 
 
 @pytest.mark.parametrize(

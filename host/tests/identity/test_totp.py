@@ -10,7 +10,7 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
-from lowcode.database.schema import audit
+from lowcode.database.schema import audit, idempotency
 from lowcode.platform import Platform
 from lowcode.testing.client import Answer, Api
 from lowcode.testing.databases import PASSWORD
@@ -117,6 +117,34 @@ def test_setting_up_and_switching_off_takes_the_password(person: Api) -> None:
 def test_guesses_of_the_password_are_limited_there_too(person: Api) -> None:
     statuses = [person.post("/me/totp", {"password": "wrong"}).status for _ in range(11)]
     assert statuses == [422] * 10 + [429]
+
+
+def test_strangers_do_not_stop_a_person_from_proving(person: Api) -> None:
+    """Guesses at signing in fill a counter of their own; so do wrong proofs."""
+    assert [sign_in(person, "wrong").status for _ in range(11)] == [401] * 10 + [429]
+    switch_on(person)
+    assert [person.post("/me/totp", {"password": "wrong"}).status for _ in range(9)] == [422] * 9
+    assert person.call("DELETE", "/me/totp", {"password": "wrong"}).status == 422
+    for method in ("POST", "DELETE"):
+        assert person.call(method, "/me/totp", {"password": PASSWORD}).status == 429
+    assert person.post("/me/password", {"old": PASSWORD, "new": "another-password-2"}).status == 429
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=16)):
+        person.post("/me/password", {"old": PASSWORD, "new": "another-password-2"}).expect(200)
+
+
+def test_wrong_proofs_do_not_stop_a_person_from_signing_in(person: Api) -> None:
+    assert [person.post("/me/totp", {"password": "wrong"}).status for _ in range(11)] == [422] * 10 + [429]
+    sign_in(person).expect(200)
+
+
+def test_the_secret_is_kept_nowhere_else(person: Api, platform: Platform) -> None:
+    """A key would keep the answer for a day: here it means nothing, and the second secret is another."""
+    first, second = (person.post("/me/totp", {"password": PASSWORD}, key="same").expect(200) for _ in range(2))
+    assert first["secret"] != second["secret"]
+    with platform.db.read() as connection:
+        assert connection.execute(select(idempotency)).all() == []
+    assert person.post("/me/totp/confirm", {"code": pyotp.TOTP(first["secret"]).now()}).status == 422
+    person.post("/me/totp/confirm", {"code": pyotp.TOTP(second["secret"]).now()}).expect(200)
 
 
 def test_a_wrong_code_leaves_it_off(person: Api) -> None:

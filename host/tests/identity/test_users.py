@@ -34,6 +34,15 @@ def test_usernames_are_unique_however_they_are_written(db: Database) -> None:
         assert refusal.value.code == "duplicate"
 
 
+@pytest.mark.parametrize("character", ["\0", "\ud800", "\u2028", "\uffff", "\ufdd0", "\U0002fffe", "\u202e", "\u2066"])
+def test_names_hold_nothing_that_shows_them_as_others(db: Database, character: str) -> None:
+    for field in ("username", "name"):
+        with pytest.raises(Invalid) as refusal:
+            add(db, **{field: f"李{character}娜"})
+        assert list(refusal.value.errors) == [field]
+    add(db, name="مرحبا 李娜 \u200f")  # a mark of direction changes no order that the letters have not
+
+
 def test_faults_are_collected(db: Database) -> None:
     with pytest.raises(Invalid) as refusal:
         add(db, username="", name=3, roles=["pirate"], is_active="yes", salary=1, language="fr")

@@ -10,10 +10,9 @@ from sqlalchemy import select, update
 from lowcode import notify
 from lowcode.context import Context
 from lowcode.database.schema import mails, notifications
-from lowcode.declare.names import RESERVED_KINDS
 from lowcode.identity import policy
 from lowcode.identity.tables import users
-from lowcode.notify import kinds, outbox
+from lowcode.notify import outbox
 from lowcode.notify import queue as queues
 from lowcode.platform import Platform
 from lowcode.running import housekeeping
@@ -165,10 +164,6 @@ def test_no_mail_has_a_wrong_head(platform: Platform, to: str, subject: str) -> 
         platform.as_system(lambda ctx: notify.mail(ctx, "x", to, subject, "正文"))
     assert refused.value.errors.keys() <= {"to", "subject"}  # type: ignore[attr-defined]
     assert rows(platform, mails) == []
-
-
-def test_the_host_kinds_are_reserved() -> None:
-    assert kinds.HOST_KINDS.keys() == RESERVED_KINDS
 
 
 def test_reminders_of_passwords(platform: Platform) -> None:

@@ -1,5 +1,7 @@
 """Who may do what, and why: what is said is what the API does, in every cell."""
 
+from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 
 import library
@@ -70,7 +72,7 @@ def test_reasons_are_sentences(api: Api) -> None:
     assert told["read"] == "他的角色只能查看本部门及下级部门的记录，这条不在其中。"
     assert told["edit"] == "不能查看这条记录，所以也不能编辑。"
     auditor = reasons(explain(api, user=api.as_user("auditor").user_id, **about))
-    assert auditor["read"] == "规则把范围限定为“借阅状态不是“草稿””，这条记录不符合。"
+    assert auditor["read"] == "规则把范围限定为“借阅状态 不等于 草稿”，这条记录不符合。"
     for level, edit in (("read", "这条记录只共享给他查看，不能编辑。"), ("write", "这条记录共享给了他（读写）。")):
         members = [{"user": guest.user_id, "level": level}]
         clerk.put(f"/forms/loan/records/{loan['id']}/team", {"members": members}).expect(200)
@@ -87,11 +89,23 @@ def test_forms_grants_and_fields(api: Api) -> None:
     (member,) = (each for each in explain(api, user=auditor.user_id)["forms"] if each["form"] == "member")
     read = member["verbs"][0]
     scopes = [(grant["label"], grant["scope"]) for grant in read["grants"]]
-    assert scopes == [("审计", "本人负责的"), ("审计", "满足条件（借阅次数不小于 1）的")]
+    assert scopes == [("审计", "本人负责的"), ("审计", "满足条件（借阅次数 大于等于 1）的")]
     assert [each["name"] for each in member["hidden_fields"]] == ["remark"]
     assert [(each["name"], each["without"]) for each in member["masked_fields"]] == [
         ("phone", "edit"),
         ("email", "delete"),
+    ]
+
+
+def test_an_export_holds_what_the_exporting_role_reads(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    grants: Any = api.platform.forms["loan"].declared.access
+    monkeypatch.setitem(grants, "head", replace(grants["head"], export=True))
+    both = api.as_user("auditor", "clerk", "head")
+    (loan,) = explain(api, user=both.user_id, form="loan")["forms"]
+    (export,) = (each for each in loan["verbs"] if each["verb"] == "export")
+    assert [(grant["role"], grant["scope"]) for grant in sorted(export["grants"], key=itemgetter("role"))] == [
+        ("auditor", "全部"),
+        ("head", "本部门及下级部门的"),
     ]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import library
 import openpyxl
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from lowcode.testing.client import Api
 
@@ -103,6 +103,37 @@ def test_texts_are_texts_and_numbers_numbers(api: Api) -> None:
     assert {(row[5].data_type, Decimal(str(row[5].value))) for row in cells} == {("n", Decimal("456789.05"))}
     assert cells[0][5].number_format == "#,##0.00"
     assert cells[0][8].is_date
+
+
+def test_a_workbook_holds_no_character_that_would_break_it(api: Api) -> None:
+    """Texts that were stored before such characters were refused."""
+    made, form = library.item(api), api.platform.forms["item"]
+    for bad in ("\uffff", "\ufffe", "\x1f"):
+        with api.platform.db.write() as connection:
+            connection.execute(
+                update(form.table).where(form.table.c.id == made["id"]).values(title=f"a{bad}b\U0001f600")
+            )
+        assert sheet(api, "item")[1][2].value == "a\ufffdb\U0001f600"
+
+
+def test_roles_do_not_lend_each_other_what_is_exported(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One role exports its own loans, another reads all and exports none."""
+    grants: Any = api.platform.forms["loan"].declared.access
+    monkeypatch.setitem(grants, "clerk", replace(grants["clerk"], export=True))
+    monkeypatch.setitem(grants, "auditor", replace(grants["auditor"], export=False))
+    both = api.as_user("clerk", "auditor")
+    own, _other = library.loan(both), library.loan(api)
+    assert both.get("/forms/loan/records").expect(200)["total"] == 2
+    assert [row[0] for row in table(both, "loan")[1:]] == [own["number"]]
+
+
+def test_a_rule_narrows_what_is_exported(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def narrow(form: Any, verb: str, ctx: Any) -> Any:
+        return [{"subject": "物理"}] if verb == "export" else []
+
+    monkeypatch.setattr(api.platform.hooks, "row_scope", narrow)
+    wanted, _other = library.loan(api, subject="物理"), library.loan(api, subject="化学")
+    assert [row[0] for row in table(api, "loan")[1:]] == [wanted["number"]]
 
 
 def test_lines_are_counted(api: Api) -> None:

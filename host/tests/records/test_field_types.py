@@ -97,10 +97,25 @@ def test_numbers_without_end_are_refused_at_once(raw: Decimal) -> None:
         parse("number", raw)
 
 
-@pytest.mark.parametrize("character", ["\0", "\a", "\x1b", "\x85", "\ud800", "\n"])
+NONCHARACTERS = ("\ufffe", "\uffff", "\ufdd0", "\ufdef", "\U0001fffe", "\U0010ffff")
+
+
+@pytest.mark.parametrize("character", ["\0", "\a", "\x1b", "\x85", "\ud800", "\n", "\u2028", "\u2029", *NONCHARACTERS])
 def test_control_characters_are_refused_in_lines_of_text(character: str) -> None:
     with pytest.raises(ValueFault):
         parse("text", f"a{character}b")
+
+
+def test_longer_texts_may_break_their_lines_and_hold_no_noncharacters() -> None:
+    assert parse("textarea", "a\u2028b\u2029c\nd\te") == "a\u2028b\u2029c\nd\te"
+    for character in NONCHARACTERS:
+        with pytest.raises(ValueFault):
+            parse("textarea", f"a{character}b")
+
+
+def test_a_masked_address_is_none() -> None:
+    with pytest.raises(ValueFault, match="完整"):
+        parse("email", "c****@example.com")
 
 
 def test_texts_are_as_long_as_declared() -> None:

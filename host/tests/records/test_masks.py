@@ -92,11 +92,9 @@ def test_a_filter_or_search_tells_nothing_of_a_masked_value(owner: Api, other: A
 
     for query in (
         {"search": PHONE}, {"search": PHONE[4:8]}, {"phone__contains": "1234"}, {"phone__startswith": "1381"},
-        {"phone__in": f"{PHONE},1"}, {"phone__ne": "1"}, {"phone__isnull": "false"},
+        {"phone__in": f"{PHONE},1"}, {"phone__ne": "1"}, {"phone__isnull": "false"}, {"phone": PHONE},
     ):  # fmt: skip
         assert (total(owner, **query), total(other, **query)) == (1, 0), query
-    assert total(other, phone=PHONE) == total(owner, phone=PHONE) == 1  # is he known already?
-    assert total(other, phone=PHONE[:-1]) == 0
     assert total(other, search=member["name"]) == 1
     for sort in ("phone", "-phone"):
         assert "sort" in owner.get("/forms/member/records", sort=sort).expect(422)["errors"]

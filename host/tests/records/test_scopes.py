@@ -1,5 +1,7 @@
 """Row scope in particular cases; the matrix of roles and verbs is in the generic suite."""
 
+from contextlib import nullcontext
+
 import library
 import pytest
 
@@ -56,6 +58,26 @@ def test_two_roles_grant_what_either_grants(api: Api) -> None:
     theirs = library.loan(api.as_user("clerk", department="东馆"))
     assert listed(both) == {theirs["id"]}
     both.patch(f"/forms/loan/records/{theirs['id']}", {"subject": "x"}, theirs["version"]).expect(200)
+
+
+def test_roles_do_not_lend_each_other_a_scope(api: Api) -> None:
+    """Auditors read all loans and hand out none; heads hand out those of their department."""
+    both = api.as_user("head", "auditor", department="东馆")
+    theirs, foreign = (library.loan(api.as_user("clerk", department=place)) for place in ("东馆", "西馆"))
+    for loan, status in ((theirs, 200), (foreign, 403)):
+        lent = library.set_state(api, loan, "lent")
+        address = f"/forms/loan/records/{loan['id']}"
+        offered = both.get(address).expect(200)["$can"]
+        assert ("take_back" in offered, "extend" in offered) == (status == 200, status == 200)
+        (listed_,) = both.get("/forms/loan/records", id=loan["id"]).expect(200)["items"]
+        assert set(listed_["$can"]) == set(offered)
+        explained = api.get("/access/explain", user=both.user_id, form="loan", record=loan["id"]).expect(200)
+        assert set(explained["record"]["steps"]) == set(offered) & {"take_back", "extend"}
+        with nothing_written(api.platform) if status == 403 else nullcontext():
+            both.post(f"{address}/actions/take_back", {}).expect(status)
+            (many,) = both.post("/forms/loan/actions/take_back", {"ids": [loan["id"]]}).expect(200)
+            assert many["status"] == (422 if status == 200 else 403), "it has been taken back, or may not be"
+        assert lent["status"] == "lent"
 
 
 def test_somebody_without_a_role_sees_no_form(api: Api) -> None:

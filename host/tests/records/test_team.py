@@ -1,5 +1,6 @@
 """Sharing a record with colleagues: who may say so, and what it adds."""
 
+from functools import partial
 from typing import Any
 
 import library
@@ -7,6 +8,7 @@ import pytest
 
 from lowcode.testing.client import Api
 from lowcode.testing.watching import nothing_written, queries
+from tests.workflow.office import at_once
 
 
 def people(api: Api) -> tuple[Api, Api, Api, Api]:
@@ -120,6 +122,45 @@ def test_members_stay_through_deletion_and_a_new_owner(api: Api) -> None:
     owner.get(path(loan)).expect(404)
 
 
+def test_a_new_owner_is_no_longer_a_member(api: Api) -> None:
+    owner, guest, other, _head = people(api)
+    loan = library.loan(owner)
+    share(owner, loan, read=guest, write=other).expect(200)
+    api.patch(path(loan), {"clerk": guest.user_id}, loan["version"]).expect(200)
+    left = guest.get(f"{path(loan)}/team").expect(200)["members"]
+    assert [each["user"]["id"] for each in left] == [other.user_id]
+    share(guest, loan, read=other).expect(200)
+    entry = next(each for each in guest.get(f"{path(loan)}/history").expect(200) if each["action"] == "team")
+    assert entry["changes"][0]["field"] == "$team"
+
+
+def test_a_member_who_is_handed_the_record_is_its_owner_only(api: Api) -> None:
+    owner, guest, other, _head = people(api)
+    loan, gone = library.loan(owner), library.loan(owner)
+    for each in (loan, gone):
+        share(owner, each, read=guest, write=other).expect(200)
+    owner.delete(path(gone), gone["version"]).expect(204)
+    api.post(f"/users/{owner.user_id}/hand_over", {"to": guest.user_id}).expect(200)
+    guest.post(f"{path(gone)}/restore", {}).expect(200)
+    for each in (loan, gone):
+        left = guest.get(f"{path(each)}/team").expect(200)["members"]
+        assert [row["user"]["id"] for row in left] == [other.user_id]
+
+
+def test_two_colleagues_added_on_the_page_at_once_both_stay(api: Api) -> None:
+    owner, guest, other, _head = people(api)
+    for _round in range(5):
+        loan = library.loan(owner)
+        address, sent = f"/f/loan/{loan['id']}/team", {"level": "read"}
+        adding = [
+            partial(owner._client.post, address, data=sent | {"user": str(each.user_id)}, headers=owner.credentials)
+            for each in (guest, other)
+        ]
+        assert [answer.status_code for answer in at_once(adding)] == [204, 204]
+        found = owner.get(f"{path(loan)}/team").expect(200)["members"]
+        assert {each["user"]["id"] for each in found} == {guest.user_id, other.user_id}
+
+
 @pytest.mark.parametrize(
     ("members", "at"),
     [
@@ -130,6 +171,7 @@ def test_members_stay_through_deletion_and_a_new_owner(api: Api) -> None:
         ([{"user": 10**12, "level": "read"}], "members.0.user"),
         ([{"user": True, "level": "read"}], "members.0.user"),
         ([{"user": 1, "level": "all"}], "members.0.level"),
+        ([{"user": 1, "level": []}], "members.0.level"),
         ([{"user": 1}], "members.0.level"),
         ([{"user": 1, "level": "read"}, {"user": 1, "level": "write"}], "members.1.user"),
         ([{"user": 1, "level": "read"}] * 101, "members"),

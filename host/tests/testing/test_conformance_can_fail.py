@@ -116,6 +116,13 @@ def forget_teams(ctx: Any, form: LiveForm, records: Any) -> None:
     ctx.shared.setdefault(form.name, {}).update({record.id: None for record in records})
 
 
+def lending(ctx: Any, form: LiveForm, verb: str, _roles: Any = None) -> Any:
+    return access_grants(ctx, form, verb)
+
+
+access_grants = access.grants
+
+
 def preview_that_saves(ctx: Any, form: LiveForm, payload: Any, *_rest: Any) -> dict[str, Any]:
     answer = saving_preview(ctx, form, payload, *_rest)
     ctx.connection.execute(text("UPDATE library_item SET copies = coalesce(copies, 0) + 1"))
@@ -230,6 +237,7 @@ HOST: list[tuple[str, str, Sabotage]] = [
     ("test_the_permission_matrix", "", instead(access, "clause", lambda *_: true())),
     ("test_the_permission_matrix", "", instead(access, "require", write_beside)),
     ("test_the_permission_matrix", "", instead(access, "know_teams", forget_teams)),
+    ("test_the_permission_matrix", "", instead(access, "grants", lending)),
     ("test_nobody_gets_in_without_signing_in", "", instead(gate, "_admit")),
     ("test_what_is_not_offered_is_refused", "loan", instead(acting, "_authorise")),
     ("test_parameters_are_checked", "loan", instead(acting, "_params", lambda *_: {})),

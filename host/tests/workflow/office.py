@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Barrier
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import func, insert, select
 
@@ -13,6 +13,8 @@ from lowcode.database.schema import approval_definitions, approval_tasks, approv
 from lowcode.identity.tables import departments, users
 from lowcode.platform import Platform
 from lowcode.testing.client import Answer, Api
+
+T = TypeVar("T")
 
 PEOPLE = {
     "boss": ("公司", ("lead",)),
@@ -144,11 +146,11 @@ class Office:
             return [(names[row.user], row.state) for row in rows]
 
 
-def at_once(calls: Sequence[Callable[[], Answer]]) -> list[Answer]:
+def at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
     """Make calls at the same moment."""
     barrier = Barrier(len(calls))
 
-    def run(call: Callable[[], Answer]) -> Answer:
+    def run(call: Callable[[], T]) -> T:
         barrier.wait()
         return call()
 

@@ -7,6 +7,8 @@ import pytest
 from sqlalchemy import update
 
 from lowcode.database.schema import approval_copies, approvals
+from lowcode.errors import Forbidden
+from lowcode.workflow import approval
 from tests.workflow.errands import rules
 from tests.workflow.office import Office
 
@@ -224,6 +226,16 @@ def test_an_administrator_reassigns_anybodys_task(office: Office) -> None:
     for name in ("boss", "otto"):
         office.decide(name).expect(200)
     assert office.status(record) == "approved"
+
+
+def test_whoever_calls_it_only_administrators_and_the_platform_reassign(office: Office) -> None:
+    office.submitted()
+    task, said = office.task("lena"), {"to": office.id("otto")}
+    with pytest.raises(Forbidden):
+        office.platform.writing(office["boss"].user_or_fail, lambda ctx: approval.reassign(ctx, task, said))
+    assert office.asked() == {"lena"}
+    office.platform.as_system(lambda ctx: approval.reassign(ctx, task, said))
+    assert office.asked() == {"otto"}
 
 
 def test_only_administrators_reassign_and_only_what_is_pending(office: Office) -> None:

@@ -6,6 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from lowcode.database.schema import audit
+from lowcode.declare.check_workflows import MOST_HOURS
+from lowcode.workflow.checking import MOST_TESTS
 from tests.workflow.office import Office, at_once
 
 PATH = "/workflows/errand/approvals/review"
@@ -35,6 +37,7 @@ def test_the_steps_are_read_with_what_they_may_be_made_of(office: Office) -> Non
     assert shown["steps"][1]["when"] == [{"amount__gte": 1000}, {"items__rate__gt": 10}]
     choices = shown["choices"]
     assert {"name": "treasurer", "label": "出纳"} in choices["roles"]
+    assert {"name": "admin", "label": "平台管理员"} in choices["roles"]
     assert {"name": "reviewer", "label": "复核人"} in choices["people"]
     assert {"items__rate", "amount", "status"} <= {each["name"] for each in choices["fields"]}
     assert (choices["mode"], choices["empty"]) == (["any", "all", "sequence"], ["admins", "skip", "refuse"])
@@ -113,6 +116,9 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"mode": "dice"}, "steps.0.mode"),
     ({"empty": "shrug"}, "steps.0.empty"),
     ({"due_hours": 0}, "steps.0.due_hours"),
+    ({"due_hours": MOST_HOURS + 1}, "steps.0.due_hours"),
+    ({"due_hours": 10**15}, "steps.0.due_hours"),
+    ({"when": [{"amount__gt": each} for each in range(MOST_TESTS + 1)]}, "steps.0.when"),
     ({"due_hours": "8"}, "steps.0.due_hours"),
     ({"when": {"nothing": 1}}, "steps.0.when.nothing"),
     ({"when": {"amount__gt": "viel"}}, "steps.0.when.amount__gt"),

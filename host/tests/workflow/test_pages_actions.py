@@ -51,7 +51,7 @@ def test_transferring(office: Office) -> None:
     assert refused.status_code == 422
     assert re.search(r'id="e-to"[^>]*>必填。', refused.text)
     own = browser.post(f"/tasks/{task}/do/transfer", {"to": str(office.id("ann"))})
-    assert "提交人不能审批自己的单据" in own.text
+    assert "提交人和负责人不能审批自己的单据" in own.text
     done = browser.post(f"/tasks/{task}/do/transfer", {"to": str(office.id("boss")), "opinion": "出差中"})
     assert (done.status_code, '"follow": "/tasks"' in done.headers["HX-Trigger"]) == (204, True)
     assert office.asked() == {"boss"}

@@ -112,7 +112,7 @@ def test_the_flows_are_listed(office: Office) -> None:
     assert "已修改" in Browser(office, "admin").get("/flows")
 
 
-@pytest.mark.parametrize("path", ["/flows", FLOW, "/audit", f"{FLOW}/reset", f"{FLOW}/versions/1", "/flows/people"])
+@pytest.mark.parametrize("path", ["/flows", FLOW, "/audit", f"{FLOW}/reset", f"{FLOW}/versions/1"])
 def test_flows_are_for_administrators(office: Office, path: str) -> None:
     Browser(office, "boss").get(path, 403)
 
@@ -188,7 +188,7 @@ def test_the_source_of_approvers_changes_what_is_offered(office: Office) -> None
     assert steps_of(office)[0]["approvers"] == {"role": ["treasurer", "lead"]}
     editing = Editing(office)
     editing["steps.1.source"] = "users"
-    assert 'data-remote="/flows/people"' in editing.press("")
+    assert 'data-remote="/pick/people?by=username"' in editing.press("")
     editing["steps.1.people"] = [office.username("tom")]
     assert "1. 部门负责人</b><span>tom</span>" in editing.press("")
     assert editing.save().status_code == 204
@@ -200,9 +200,15 @@ def test_the_source_of_approvers_changes_what_is_offered(office: Office) -> None
     assert steps_of(office)[0]["approvers"] == {"chosen": True}
 
 
+def test_administrators_may_decide_a_step(office: Office) -> None:
+    edited(office, {"name": "x", "label": "甲", "approvers": {"role": "admin"}})
+    assert "角色：平台管理员" in Browser(office, "admin").get(FLOW)
+    assert '<option value="admin" selected>平台管理员</option>' in Editing(office).press("")
+
+
 def test_people_are_offered_by_username(office: Office) -> None:
     browser = Browser(office, "admin")
-    found = browser.client.get("/flows/people?search=tom").get_json()["items"]
+    found = browser.client.get("/pick/people?by=username&search=tom").get_json()["items"]
     assert found == [{"value": office.username("tom"), "text": "tom", "hint": office.username("tom")}]
 
 
@@ -280,6 +286,21 @@ def test_a_condition_that_is_not_complete_is_refused(office: Office) -> None:
     editing["steps.1.when.0.0.field"] = "amount"
     editing["steps.1.when.0.0.value"] = "5"
     assert "请填写条件的值" in editing.save().text
+    assert office["admin"].get(API).expect(200)["version"] == 1
+
+
+def test_more_than_can_be_is_refused_and_nothing_is_cut_off(office: Office) -> None:
+    editing = Editing(office)
+    for group in range(51):
+        editing[f"steps.1.when.{group}.0.field"] = "amount"
+        editing[f"steps.1.when.{group}.0.operator"] = "gt"
+        editing[f"steps.1.when.{group}.0.value"] = str(group)
+    editing["steps.2.due_hours"] = "8761"
+    answer = editing.save()
+    assert answer.status_code == 422
+    assert 'name="steps.1.when.50.0.field"' in answer.text
+    assert re.search(r'id="e-steps-1-when">最多 50 ', answer.text)
+    assert re.search(r'id="e-steps-2-due_hours">请填写 1 到 8760 ', answer.text)
     assert office["admin"].get(API).expect(200)["version"] == 1
 
 

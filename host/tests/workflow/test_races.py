@@ -1,5 +1,6 @@
 """Two at the same moment: one decision, one run."""
 
+import time
 from collections import Counter
 from functools import partial
 
@@ -87,3 +88,36 @@ def test_submits_of_many_records_at_once_make_one_line_of_entries(office: Office
     answers = at_once([partial(office.act, "ann", record, "submit") for record in records])
     assert {answer.status for answer in answers} == {200}
     assert office.verified() == {**office.verified(), "entries": 20, "broken_at": None}
+
+
+def test_two_batches_of_the_same_records_in_opposite_order(office: Office) -> None:
+    """Each waits for the other's first record, and not halfway for something that the other holds."""
+    records = [office.draft("ann") for _each in range(40)]
+    batches = [
+        partial(office["kim"].post, "/forms/errand/actions/ask", {"ids": ids}) for ids in (records, records[::-1])
+    ]
+    start = time.monotonic()
+    answers = at_once(batches)
+    spent = time.monotonic() - start
+    for answer, ids in zip(answers, (records, records[::-1]), strict=True):
+        assert [each["id"] for each in answer.expect(200)] == ids
+    found = Counter(each["status"] for answer in answers for each in answer.json)
+    assert found == {200: 40, 422: 40}
+    assert len(office.runs()) == 40
+    assert office.verified() == {**office.verified(), "entries": 40, "broken_at": None}
+    assert spent < 10
+
+
+def test_batches_race_with_submits_of_their_records(office: Office) -> None:
+    records = [office.draft("ann") for _each in range(20)]
+    batch = partial(office["kim"].post, "/forms/errand/actions/ask", {"ids": records})
+    answers = at_once([batch, *(partial(office.act, "ann", record, "submit") for record in records[::-1])])
+    assert {answer.status for answer in answers} <= {200, 422}
+    assert sorted(run.record for run in office.runs()) == records
+    assert office.verified() == {**office.verified(), "entries": 20, "broken_at": None}
+
+
+def test_a_record_named_twice_is_acted_on_once(office: Office) -> None:
+    record = office.draft("ann")
+    answer = office["kim"].post("/forms/errand/actions/ask", {"ids": [record, record, "x", str(record)]})
+    assert [(each["id"], each["status"]) for each in answer.expect(200)] == [(record, 200), ("x", 404)]

@@ -167,3 +167,20 @@ def test_the_database_refuses_such_a_task(office: Office) -> None:
     mine = {"user": office.id("ann"), "submitted_by": office.id("ann")}
     with pytest.raises(IntegrityError), office.platform.db.write() as connection:
         connection.execute(insert(approval_tasks).values(task | mine))
+
+
+def test_what_an_assistant_submits_is_not_for_its_owner_to_decide(office: Office) -> None:
+    office.steps({"approvers": office.users("ann", "lena"), "mode": "all"})
+    record = office.draft("ann")
+    office.act("kim", record, "ask").expect(200)
+    assert office.asked() == {"lena"}, "the head of ann, the owner, is asked already"
+    assert "to" in office.tell("lena", "transfer", to=office.id("ann")).errors
+    assert "to" in office.tell("lena", "add_signer", to=office.id("ann"), place="before").errors
+
+
+def test_who_has_become_the_owner_hands_on_what_he_was_asked(office: Office) -> None:
+    record = office.submitted("ann")
+    office.platform.as_system(lambda ctx: ctx.forms.errand.update(record, {"owner": office.id("lena")}))
+    refused = office.decide("lena")
+    assert (refused.status, refused.json["code"], office.status(record)) == (403, "own_request", "in_review")
+    office.tell("lena", "transfer", to=office.id("boss")).expect(200)

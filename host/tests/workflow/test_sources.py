@@ -1,11 +1,11 @@
 """Who is asked: levels of heads, the submitter's choice, and steps without people."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from lowcode.database.schema import approval_tasks
+from lowcode.database.schema import approval_tasks, approvals
 from lowcode.testing.client import Answer
 from lowcode.workflow import reminders
 from tests.workflow.office import Office
@@ -104,6 +104,17 @@ def test_who_has_agreed_before(office: Office, policy: str, asked: set[str]) -> 
     office.submitted()
     office.decide("lena").expect(200)
     assert office.asked() == asked
+
+
+def test_nobody_is_reminded_of_what_belongs_to_no_active_app(office: Office) -> None:
+    office.steps({"approvers": {"head_of": "owner"}, "due_hours": 1})
+    office.submitted()
+    later = datetime.now(UTC) + timedelta(hours=2)
+    office.update(approvals, approvals.c.form == "errand", form="gone")
+    assert office.platform.as_system(reminders.remind, now=later) == 0
+    assert office.told("lena") == ["approval_asked"]
+    office.update(approvals, approvals.c.form == "gone", form="errand")
+    assert office.platform.as_system(reminders.remind, now=later) == 1
 
 
 def test_a_due_decision_is_reminded_of_once(office: Office) -> None:

@@ -2,10 +2,14 @@
 
 import hashlib
 import json
+from datetime import UTC, datetime
 
 import pytest
 
+from lowcode.database.schema import approval_tasks
 from lowcode.identity.tables import users
+from lowcode.testing.watching import queries
+from lowcode.workflow import viewing
 from tests.workflow.office import Office
 
 
@@ -39,6 +43,44 @@ def test_the_boxes_have_pages(office: Office) -> None:
     assert [item["record"]["id"] for item in page["items"]] == records[2:4]
     newest = office["ann"].get("/tasks", box="started", per_page=1).expect(200)
     assert (newest["total"], newest["items"][0]["record"]["id"]) == (5, records[-1])
+
+
+def test_how_often_it_was_submitted_costs_no_statements(office: Office) -> None:
+    """The tab of a record shows all its runs."""
+    office.steps({"approvers": office.users("lena")}, {"approvers": office.users("tom")})
+    record = office.submitted()
+    office.tell("lena", "copy", to=office.id("otto")).expect(200)
+
+    def again() -> None:
+        office.act("ann", record, "withdraw").expect(200)
+        office.act("ann", record, "submit").expect(200)
+
+    def read(who: str) -> tuple[int, int]:
+        with office.platform.reading(office[who].user_or_fail) as ctx, queries(office.platform) as sent:
+            found = viewing.approvals_of(ctx, office.platform.forms["errand"], record)
+        return len(found), len(sent)
+
+    again()
+    before = {who: read(who) for who in ("ann", "lena", "kim")}
+    for _each in range(4):
+        again()
+    assert {who: read(who) for who in before} == {who: (6, sent) for who, (_runs, sent) in before.items()}
+    assert all(runs == 2 for runs, _sent in before.values())
+
+
+def test_what_waits_longest_comes_first(office: Office) -> None:
+    """Tom waits for lena in the first record; when she agrees, the second has waited for him already."""
+    office.steps({"approvers": office.users("lena", "tom"), "mode": "sequence"})
+    first = office.submitted()
+    office.steps({"approvers": office.users("tom")})
+    second, third = office.submitted(), office.submitted()
+    office.decide("lena").expect(200)
+    for position, day in ((0, 2), (1, 3)):
+        opened_at = datetime(2026, 1, day, tzinfo=UTC)
+        office.update(approval_tasks, approval_tasks.c.position == position, opened_at=opened_at)
+    assert [item["record"]["id"] for item in office.box("tom")] == [second, third, first]
+    pages = [office["tom"].get("/tasks", page=page, per_page=1).expect(200)["items"] for page in (1, 2, 3)]
+    assert [items[0]["record"]["id"] for items in pages] == [second, third, first]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The trail: what it holds, and that whatever is done to it afterwards is found."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -9,8 +10,10 @@ from click.testing import CliRunner
 from sqlalchemy import delete, select, update
 
 from lowcode import cli
+from lowcode.context import Context
 from lowcode.database.schema import approvals, trail, trail_head
 from lowcode.platform import Platform
+from lowcode.testing.watching import queries
 from lowcode.workflow import trail as trails
 from lowcode.workflow import verifying
 from tests.workflow.office import Office
@@ -226,3 +229,61 @@ def test_the_command_line_tells(office: Office, monkeypatch: pytest.MonkeyPatch)
     office.update(trail, trail.c.seq == 6, opinion="改")
     bad = CliRunner().invoke(cli.cli, ["audit", "verify"])
     assert (bad.exit_code, "6" in bad.output.splitlines()[-1]) == (1, True)
+
+
+def test_what_a_savepoint_takes_back_leaves_no_entry(office: Office) -> None:
+    """Entries are written at the end of the transaction: those of what was undone before are not among them."""
+    first, second, third = (office.draft() for _each in range(3))
+
+    def work(ctx: Context) -> None:
+        act(ctx, first)
+        with ctx.connection.begin_nested() as outer:
+            act(ctx, second)
+            with ctx.connection.begin_nested():
+                act(ctx, third)
+            outer.rollback()
+        with suppress(LookupError), ctx.connection.begin_nested():
+            act(ctx, second)
+            raise LookupError
+        with ctx.connection.begin_nested():
+            act(ctx, third)
+
+    def act(ctx: Context, record: int) -> None:
+        ctx.forms.errand.move(record, "submit")
+
+    office.platform.writing(office["ann"].user_or_fail, work)
+    assert [run.record for run in office.runs()] == [first, third]
+    assert office.trail() == [("ann", "submit")] * 2
+    assert office.verified() == {**office.verified(), "entries": 2, "broken_at": None}
+
+
+def test_what_is_only_tried_leaves_no_entry(office: Office) -> None:
+    record = office.draft()
+    with office.platform.trying(office["ann"].user_or_fail) as ctx:
+        ctx.forms.errand.move(record, "submit")
+    assert (office.runs(), office.trail()) == ([], [])
+    office.submitted()
+    assert office.trail() == [("ann", "submit")]
+
+
+def test_a_transaction_that_fails_leaves_no_entry(office: Office) -> None:
+    record = office.draft()
+
+    def work(ctx: Context) -> None:
+        ctx.forms.errand.move(record, "submit")
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        office.platform.writing(office["ann"].user_or_fail, work)
+    office.platform.as_system(lambda ctx: ctx.today)
+    assert office.trail() == []
+
+
+def test_the_end_of_the_trail_is_locked_last(office: Office) -> None:
+    """Whoever locks it holds everybody else up; between it and the commit there is nothing left to do."""
+    records = [office.draft() for _each in range(5)]
+    with queries(office.platform) as sent:
+        office["ann"].post("/forms/errand/actions/submit", {"ids": records}).expect(200)
+    about = [index for index, statement in enumerate(sent) if "trail" in statement]
+    assert len(about) >= 3
+    assert about == list(range(about[0], len(sent)))

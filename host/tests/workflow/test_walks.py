@@ -14,8 +14,8 @@ from tests.workflow.model import EDITABLE, Model
 from tests.workflow.office import Office
 
 FULL = int(os.environ.get("WALKS", "0"))
-WALKS, LENGTH = (FULL, 200) if FULL else (30, 50)
-"""`WALKS=500` makes the full run of 500 walks of 200 steps; without it there are as many as a minute allows."""
+WALKS, LENGTH = (FULL, 200) if FULL else (10, 40)
+"""`WALKS=500` makes the full run of 500 walks of 200 steps; without it there are as many as some seconds allow."""
 
 PEOPLE = ("ann", "bob", "lena", "boss", "tom", "tina", "kim", "otto", "admin")
 FLOWS = [

@@ -107,6 +107,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('superseded', sa.Boolean(), server_default=sa.false(), nullable=False))
         unreminded = sa.text("state = 'open' AND reminded_at IS NULL")
         batch_op.create_index('ix_approval_tasks_due_at', ['due_at'], unique=False, sqlite_where=unreminded, postgresql_where=unreminded)
+        batch_op.drop_index(batch_op.f('ix_approval_tasks_user_state'))
+        batch_op.create_index(batch_op.f('ix_approval_tasks_user_state_opened_at'), ['user', 'state', 'opened_at'], unique=False)
 
     with op.batch_alter_table('approval_definitions', schema=None) as batch_op:
         batch_op.add_column(sa.Column('copy_to', sa.JSON(), nullable=True))
@@ -161,6 +163,8 @@ def downgrade() -> None:
         batch_op.drop_column('copy_to')
 
     with op.batch_alter_table('approval_tasks', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_approval_tasks_user_state_opened_at'))
+        batch_op.create_index(batch_op.f('ix_approval_tasks_user_state'), ['user', 'state'], unique=False)
         batch_op.drop_index('ix_approval_tasks_due_at')
         batch_op.drop_column('superseded')
         batch_op.drop_column('place')

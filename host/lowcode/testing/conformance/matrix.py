@@ -86,11 +86,16 @@ def _prepare(scene: Scene, place: Place, operation: Operation) -> None:
 
 
 def actors_of(examples: Examples) -> Iterator[Actor]:
-    """Give nobody, somebody without a role, and a person of each role, all of one department."""
+    """Give nobody, somebody without a role, a person of each role, and one who has all of the plugin's.
+
+    They are of one department. What one role of the last reads and another may do are two things.
+    """
     yield Actor("nobody", examples.admin.as_nobody())
     yield Actor("no role", examples.admin.as_user(department="Matrix"))
     for role in ("admin", *examples.platform.roles):
         yield Actor(role, examples.admin.as_user(role, department="Matrix"), frozenset({role}))
+    roles = frozenset(examples.platform.roles)
+    yield Actor("all roles", examples.admin.as_user(*sorted(roles), department="Matrix"), roles)
 
 
 def _scene(form: LiveForm, examples: Examples, oracle: Oracle, actors: Iterable[Actor]) -> Scene:

@@ -138,7 +138,7 @@ def _lists_deleted(scene: Scene, actor: Actor, place: Place) -> bool:
 
 
 def _exports(scene: Scene, actor: Actor, place: Place) -> bool:
-    return bool(scene.oracle.grants(actor, scene.form, "export")) and _reads(scene, actor, place)
+    return scene.oracle.exports(actor, scene.form, place)
 
 
 def _granted(verb: str) -> Callable[[Scene, Actor, Place], bool]:

@@ -1,6 +1,6 @@
 """What the declarations say about who may do what: worked out from `access:` alone, not through `lowcode.access`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ SHARED = {"read": ("read", "write"), "edit": ("write",)}
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody who tries everything: nobody, a person without a role, or a person of one role."""
+    """Somebody who tries everything: nobody, or a person with no role, one or several."""
 
     name: str
     api: Api
@@ -47,10 +47,10 @@ class Oracle:
     platform: Platform
     _narrowing: dict[tuple[str, str, str], tuple[list[Condition], Mapping[str, Any]]] = field(default_factory=dict)
 
-    def grants(self, actor: Actor, form: LiveForm, verb: str) -> list[Any]:
-        """Collect the parts of the scopes that the actor's roles grant."""
+    def grants(self, actor: Actor, form: LiveForm, verb: str, roles: Iterable[str] | None = None) -> list[Any]:
+        """Collect the parts of the scopes that the actor's roles grant, or those of `roles` that he has."""
         parts: list[Any] = []
-        for role in actor.roles:
+        for role in actor.roles if roles is None else actor.roles & set(roles):
             scope = getattr(form.declared.access.get(role), verb, None)
             if scope is True:
                 parts.append("all")
@@ -58,9 +58,18 @@ class Oracle:
                 parts += [scope] if isinstance(scope, str | Mapping) else list(scope)
         return parts
 
-    def reaches(self, actor: Actor, form: LiveForm, verb: str, place: Place, *, shared: bool = True) -> bool:
-        """Tell whether a verb covers a record."""
-        parts = self.grants(actor, form, verb)
+    def reaches(
+        self,
+        actor: Actor,
+        form: LiveForm,
+        verb: str,
+        place: Place,
+        *,
+        shared: bool = True,
+        roles: Iterable[str] | None = None,
+    ) -> bool:
+        """Tell whether a verb covers a record; with `roles`, by what these grant."""
+        parts = self.grants(actor, form, verb, roles)
         if not parts:
             return False
         narrowing, tokens = self._narrowed(actor, form, verb)
@@ -81,8 +90,14 @@ class Oracle:
         if not self.reaches(actor, form, "read", place):
             return False
         if isinstance(step, Action):
-            return bool(actor.roles & set(step.roles)) and self.reaches(actor, form, step.access, place)
-        return bool(actor.roles & set(step.by)) or ("owner" in step.by and place.name == "own")
+            return self.reaches(actor, form, step.access, place, roles=step.roles)
+        is_for = self.reaches(actor, form, "read", place, roles=step.by)
+        return is_for or ("owner" in step.by and place.name == "own")
+
+    def exports(self, actor: Actor, form: LiveForm, place: Place) -> bool:
+        """Tell whether a record is in what the actor exports: a role that exports has to read it itself."""
+        roles = [role for role in actor.roles if self.grants(actor, form, "export", [role])]
+        return self.reaches(actor, form, "export", place) and self.reaches(actor, form, "read", place, roles=roles)
 
     def _narrowed(self, actor: Actor, form: LiveForm, verb: str) -> tuple[list[Condition], Mapping[str, Any]]:
         key = (actor.name, form.name, verb)

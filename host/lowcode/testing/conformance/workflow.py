@@ -98,8 +98,12 @@ def _bring(form: LiveForm, examples: Examples, state: str) -> Subject:
 
 
 def _is_allowed(form: LiveForm, subject: Subject, move: Move, actor: Actor) -> bool:
-    """Tell by the declaration alone whether somebody may make a move; who may not see the record may not."""
-    is_for = bool(actor.roles & set(move.by))
+    """Tell by the declaration alone whether somebody may make a move; who may not see the record may not.
+
+    Nor may a role that does not read it. Who has one role sees it by that one; the owner has all, and reads his own.
+    """
+    grants = (form.declared.access.get(role) for role in actor.roles & set(move.by))
+    is_for = any(grant and grant.read for grant in grants)
     is_for = is_for or ("owner" in move.by and subject.owner == actor.api.user_id)
     is_for = is_for or ("submitter" in move.by and subject.submitter == actor.api.user_id)
     if subject.state not in move.from_ or not is_for:

@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, g, jsonify, request
 
 from lowcode.i18n import _
 from lowcode.identity import own_password, sessions, totp, users, viewing
 from lowcode.identity.fields import row_id
 from lowcode.identity.names import invalid
-from lowcode.web.api.session import OWN, address, opened, person_now, replace_password, texts
+from lowcode.web.api.session import OWN, opened, person_now, replace_password, texts
 from lowcode.web.bodies import json_body
 from lowcode.web.current import current_platform, current_user
 from lowcode.web.gate import policy, request_token, start_browser_session
@@ -57,9 +57,12 @@ def change_password() -> Response:
 @bp.post("/totp")
 @policy("signed_in")
 def begin_totp() -> Response:
-    """Make the secret of a second proof; it counts when a code of it has been confirmed."""
+    """Make the secret of a second proof; it counts when a code of it has been confirmed.
+
+    An `Idempotency-Key` means nothing here: its answer would have to be stored, and the secret must not be.
+    """
     _prove(json_body())
-    return write(lambda ctx: (200, totp.begin(ctx), {}))
+    return jsonify(current_platform().writing(current_user(), totp.begin, version=g.cache_version))
 
 
 @bp.post("/totp/confirm")
@@ -72,7 +75,7 @@ def confirm_totp() -> Response:
         totp.confirm(ctx, code)
         return 200, {"totp": True}, {}
 
-    return own_password.guarded(current_platform().db, current_user(), address(), lambda: write(work))
+    return own_password.guarded(current_platform().db, current_user(), lambda: write(work))
 
 
 @bp.delete("/totp")
@@ -154,4 +157,4 @@ def end_view() -> Response:
 
 def _prove(body: dict[str, Any]) -> None:
     """Refuse unless the body holds one's own password and nothing else."""
-    own_password.prove(current_platform(), current_user(), texts(body, ("password",))["password"], address())
+    own_password.prove(current_platform(), current_user(), texts(body, ("password",))["password"])

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, jsonify, request
 
+from lowcode import paging
 from lowcode.errors import Invalid
 from lowcode.i18n import _
 from lowcode.notify import bell, kinds
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 bp = Blueprint("api_notifications", __name__, url_prefix="/api/v1")
 
-MOST_PER_PAGE = 200
 GREATEST_ID = 2**63 - 1
 
 
@@ -27,7 +27,8 @@ GREATEST_ID = 2**63 - 1
 def notifications() -> Response:
     """List the person's own notifications, unread ones first; `unread=1` only those."""
     errors = {name: [_("没有这个查询条件。")] for name in request.args.keys() - {"unread", "page", "per_page"}}
-    page, per_page = _number("page", 1, 10**9, errors), _number("per_page", 20, MOST_PER_PAGE, errors)
+    page = paging.number(request.args.get("page"), "page", 1, paging.MOST_PAGES, errors)
+    per_page = paging.number(request.args.get("per_page"), "per_page", 20, paging.MOST_PER_PAGE, errors)
     if request.args.get("unread", "0") not in {"0", "1"}:
         errors["unread"] = [_("只能是 0 或 1。")]
     if errors:
@@ -87,11 +88,3 @@ def _asked(body: Mapping[str, Any]) -> list[int] | None:
 
 def _is_id(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= GREATEST_ID
-
-
-def _number(name: str, default: int, most: int, errors: dict[str, list[str]]) -> int:
-    raw = request.args.get(name, str(default))
-    if not raw.isascii() or not raw.isdigit() or len(raw) > 10 or not 1 <= int(raw) <= most:
-        errors[name] = [_("请填写 1 到 {most} 的整数。", most=most)]
-        return default
-    return int(raw)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, g, jsonify, request
 
+from lowcode import paging
 from lowcode.errors import Invalid
 from lowcode.i18n import _
 from lowcode.identity import departments, hand_over, users
@@ -21,16 +22,18 @@ if TYPE_CHECKING:
 
 bp = Blueprint("api_users", __name__, url_prefix="/api/v1")
 
-MAX_PER_PAGE = 200
-
 
 @bp.get("/users")
 @policy("admin")
 def list_users() -> Response:
     """List people, one page at a time; `search`, `department`, `role` and `is_active` narrow it."""
-    page, per_page = _number("page", 1, 2**31) or 1, _number("per_page", 50, MAX_PER_PAGE) or 50
-    department, role, is_active = _number("department", None, 2**63 - 1), request.args.get("role"), _flag("is_active")
-    search = request.args.get("search", "").strip()
+    args, errors = request.args, dict[str, list[str]]()
+    page = paging.number(args.get("page"), "page", 1, paging.MOST_PAGES, errors)
+    per_page = paging.number(args.get("per_page"), "per_page", 50, paging.MOST_PER_PAGE, errors)
+    department = paging.number(args.get("department"), "department", None, 2**63 - 1, errors)
+    if errors:
+        raise Invalid(_("列表的查询条件有误，请看各项提示。"), errors=errors)
+    role, is_active, search = args.get("role"), _flag("is_active"), args.get("search", "").strip()
     with current_platform().db.read() as connection:
         return jsonify(
             users.list_users(connection, search, page, per_page, department=department, role=role, is_active=is_active)
@@ -176,13 +179,3 @@ def _flag(name: str) -> bool | None:
     if text not in {None, "true", "false"}:
         raise invalid(name, _("请填写 true 或 false。"))
     return None if text is None else text == "true"
-
-
-def _number(name: str, default: int | None, most: int) -> int | None:
-    text = request.args.get(name)
-    if text is None:
-        return default
-    if not text.isascii() or not text.isdigit() or len(text) > 19 or not 1 <= int(text) <= most:
-        sentence = _("请填写 1 到 {most} 的整数。", most=most)
-        raise Invalid(_("请改正标出的内容后再提交。"), errors={name: [sentence]})
-    return int(text)

@@ -17,6 +17,7 @@ from lowcode.web.gate import policy
 from lowcode.web.pages import formdata
 from lowcode.web.pages.approvals import CHOSEN, announced, awaited, choosers, chosen
 from lowcode.web.pages.controls import Builder, first_value
+from lowcode.web.pages.dialogs import note
 from lowcode.web.pages.feedback import State, fault_response
 from lowcode.web.pages.shell import confirm, done, live_form, saved
 
@@ -48,7 +49,7 @@ def delete(form: str, record_id: int) -> Response:
     try:
         current_platform().writing(current_user(), lambda ctx: deleting.delete(ctx, live, record_id, version))
     except (Invalid, Conflict) as fault:
-        return _note(fault)
+        return note(fault)
     return done(_("已删除，可以在回收站中恢复。"), gone=f"/f/{live.name}/{next(iter(live.declared.lists))}")
 
 
@@ -132,7 +133,7 @@ def run_action_of_many(form: str, name: str) -> Response:
     try:
         return idempotency.write(work)
     except (Invalid, Conflict) as fault:
-        return _note(fault)
+        return note(fault)
 
 
 @bp.get("/f/<form>/<int:record_id>/do/<name>")
@@ -201,7 +202,3 @@ def _first_value(ctx: "Context", live: LiveForm, name: str, declared: Any, recor
     if record.get(target) is not None and target in live.fields and live.fields[target].type == declared.type:
         return record[target]
     return first_value(ctx, declared)
-
-
-def _note(fault: Fault) -> Response:
-    return Response(render_template("note.html", detail=fault.detail), fault.status)

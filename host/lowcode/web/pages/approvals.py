@@ -13,6 +13,7 @@ from lowcode.errors import Refused
 from lowcode.forms import LiveForm
 from lowcode.i18n import _
 from lowcode.records import reading
+from lowcode.web.pages.flow_words import mode_rule
 from lowcode.web.pages.formdata import local, whole
 from lowcode.workflow import approval, viewing
 
@@ -123,7 +124,6 @@ def _untold(run: Mapping[str, Any], zone: ZoneInfo) -> Iterable[dict[str, Any]]:
 
 def _step(step: Mapping[str, Any], zone: ZoneInfo, ctx: "Context", *, may_reassign: bool) -> dict[str, Any]:
     words = {"current": _("审批中"), "skipped": _("无需审批"), "coming": _("未开始")}
-    modes = {"any": _("任一人同意即可"), "all": _("需要全部同意"), "sequence": _("依次同意")}
     counting = [each for each in step["people"] if not each.get("superseded")]
     asked = [each for each in counting if each["state"] in PENDING]
     is_now = step["state"] == "current"
@@ -132,7 +132,7 @@ def _step(step: Mapping[str, Any], zone: ZoneInfo, ctx: "Context", *, may_reassi
         "is_now": is_now,
         "is_ahead": step["state"] in words,
         "state": (words.get(step["state"], ""), COLOURS.get(step["state"], "")),
-        "mode": modes[step["mode"]] if len([each for each in counting if _is_mode_about(each)]) > 1 else "",
+        "mode": mode_rule(step["mode"]) if len([each for each in counting if _is_mode_about(each)]) > 1 else "",
         "people": [_person(each, zone, ctx.now, may_reassign=may_reassign) for each in asked],
     }
 

@@ -10,13 +10,13 @@ from lowcode import initialise, settings
 from lowcode.declare.fields import Field
 from lowcode.errors import Invalid
 from lowcode.i18n import _
+from lowcode.records.words import title_of
 from lowcode.web.current import current_platform, current_user
 from lowcode.web.gate import policy
 from lowcode.web.pages import formdata
 from lowcode.web.pages.configuration import first_plugin, plugins_of
 from lowcode.web.pages.controls import Builder
 from lowcode.web.pages.feedback import State, fault_response
-from lowcode.web.pages.picking import title_of
 from lowcode.web.pages.shell import done
 
 if TYPE_CHECKING:

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from lowcode import access
 from lowcode.declare.fields import COLOURS, Field
-from lowcode.fieldtypes import FIELD_TYPES
 from lowcode.forms import LiveForm
 from lowcode.i18n import _
-from lowcode.web.pages.formdata import local
+from lowcode.records import words
 
 if TYPE_CHECKING:
     from lowcode.context import Context
@@ -45,19 +44,7 @@ def cell(ctx: "Context", form: LiveForm | None, declared: Field, row: Mapping[st
         return Cell("link" if seen else "text", value["title"], href=f"/f/{declared.form}/{value['id']}")
     if declared.type in ("image", "files"):
         return Cell(declared.type, files=tuple(value) if declared.type == "files" else (value,))
-    return Cell(declared.type, text(ctx, declared, value), href=value if declared.type == "url" else "")
-
-
-def text(ctx: "Context", declared: Field, value: Any) -> str:
-    """Write a JSON value for people; times in the business zone."""
-    if value is None:
-        return ""
-    if declared.type == "datetime":
-        return local(value, ctx.platform.config.time_zone)
-    shown = FIELD_TYPES[declared.type].text(declared, value)
-    if not declared.unit:
-        return shown
-    return f"{shown}%" if declared.unit == "%" else f"{shown} {_(declared.unit)}"
+    return Cell(declared.type, words.text(ctx, declared, value), href=value if declared.type == "url" else "")
 
 
 def colour(ctx: "Context", form: LiveForm | None, declared: Field, code: str) -> str:

@@ -12,6 +12,7 @@ from lowcode.errors import Conflict, Fault, Invalid, NotFound
 from lowcode.i18n import _
 from lowcode.web.current import current_platform, current_user
 from lowcode.web.gate import policy
+from lowcode.web.pages.dialogs import note
 from lowcode.web.pages.shell import confirm, done
 
 if TYPE_CHECKING:
@@ -175,7 +176,7 @@ def _write(work: Callable[["Context"], Any], message: str) -> Response:
 
 def _note(fault: Fault) -> Response:
     sentences = [fault.detail, *(text for texts in fault.errors.values() for text in texts)]
-    return Response(render_template("note.html", detail=" ".join(dict.fromkeys(sentences))), fault.status)
+    return note(fault, " ".join(dict.fromkeys(sentences)))
 
 
 def _item_dialog(name: str, item: Any, is_new: bool) -> str:

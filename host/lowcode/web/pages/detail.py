@@ -14,14 +14,13 @@ from lowcode.errors import NotFound
 from lowcode.forms import LiveForm, visible_fields
 from lowcode.i18n import _, many
 from lowcode.records import history as trail
-from lowcode.records import listing, reading
+from lowcode.records import listing, reading, words
 from lowcode.records import team as members
 from lowcode.web.current import current_platform, current_user
 from lowcode.web.gate import policy
 from lowcode.web.pages import cells
 from lowcode.web.pages.approvals import told
 from lowcode.web.pages.formdata import local
-from lowcode.web.pages.picking import title_of
 from lowcode.web.pages.shell import live_form
 from lowcode.workflow import viewing
 
@@ -118,22 +117,12 @@ class Detail:
         if value is None or value == []:
             return "—"
         if declared.type == "choice":
-            return self._choice(declared, value)
+            return words.choices(self.ctx, self.form, declared).get(value, str(value))
         if declared.type in {"ref", "user", "department"}:
-            return self._title(declared, int(value))
+            return words.title_of(self.ctx, declared, int(value))
         if declared.type in {"image", "files"}:
             return _("{count} 个文件", count=len(value) if isinstance(value, list) else 1)
-        return cells.text(self.ctx, declared, value)
-
-    def _choice(self, declared: Field, code: str) -> str:
-        if declared.name == "status" and self.form.workflow:
-            state = self.form.workflow.states.get(code)
-            return _(state.label) if state else code
-        item = self.ctx.dictionary(declared.dictionary or "").get(code)
-        return _(item.label) if item else code
-
-    def _title(self, declared: Field, key: int) -> str:
-        return title_of(self.ctx, declared, key)
+        return words.text(self.ctx, declared, value)
 
 
 def sections_of(ctx: "Context", form: LiveForm) -> list[tuple[str, list[list[Field]]]]:

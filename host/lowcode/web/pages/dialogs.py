@@ -54,6 +54,6 @@ def refused(fields: Iterable[Field], sent: Submitted, fault: Fault) -> Response:
         return fault_response(State(ctx, None, sent, fault.errors, ["*"], known), fault)
 
 
-def note(fault: Fault) -> Response:
-    """Answer a refused question with the sentence of the refusal."""
-    return Response(render_template("note.html", detail=fault.detail), fault.status)
+def note(fault: Fault, sentence: str = "") -> Response:
+    """Answer a refused question with the sentence of the refusal, or a closer one."""
+    return Response(render_template("note.html", detail=sentence or fault.detail), fault.status)

@@ -11,17 +11,16 @@ from zoneinfo import ZoneInfo
 
 from werkzeug.datastructures import MultiDict
 
-from lowcode.declare.check_workflows import MOST_LEVELS
+from lowcode.condition_words import groups, listed, places, values_of
+from lowcode.declare.check_workflows import MOST_HOURS, MOST_LEVELS
 from lowcode.declare.fields import Field
 from lowcode.forms import LiveForm
 from lowcode.i18n import _
 from lowcode.web.pages import formdata
-from lowcode.web.pages.flow_words import groups, listed, places, values_of
+from lowcode.workflow.checking import MOST_STEPS
 
 SOURCES = ("head_of", "role", "users", "field", "chosen")
 WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,14})")
-MOST_STEPS = 50
-MOST_TESTS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +134,7 @@ def is_picked(declared: Field | None) -> bool:
 def of_form(data: "MultiDict[str, str]") -> list[Draft]:
     """Read the steps that a page posts, in the order of the page."""
     keys = list(dict.fromkeys(path.split(".")[1] for path in data if re.fullmatch(r"steps\.\d{1,6}\.name", path)))
-    return [_of_posted(key, data) for key in keys[:MOST_STEPS]]
+    return [_of_posted(key, data) for key in keys]
 
 
 def _of_posted(key: str, data: "MultiDict[str, str]") -> Draft:
@@ -148,8 +147,7 @@ def _of_posted(key: str, data: "MultiDict[str, str]") -> Draft:
 
 def _posted_groups(prefix: str, data: "MultiDict[str, str]") -> Groups:
     found: dict[str, list[Test]] = {}
-    fields = [path for path in data if path.startswith(prefix) and path.endswith(".field")][:MOST_TESTS]
-    for path in fields:
+    for path in (path for path in data if path.startswith(prefix) and path.endswith(".field")):
         at = path.removesuffix("field")
         group = path.removeprefix(prefix).partition(".")[0]
         values = tuple(each.strip() for each in data.getlist(at + "value") if each.strip())
@@ -222,7 +220,7 @@ def faults(draft: Draft) -> dict[str, str]:
     """Say what is wrong with a step before it can be one, by control."""
     told = {"when": " ".join(dict.fromkeys(_test_faults(draft)))}
     if draft.due_hours and not WHOLE.fullmatch(draft.due_hours):
-        told["due_hours"] = _("请填写至少 1 小时的整数。")
+        told["due_hours"] = _("请填写 1 到 {most} 的整数。", most=MOST_HOURS)
     if draft.levels and not WHOLE.fullmatch(draft.levels):
         told["levels"] = _("请填写 1 到 {most} 的整数。", most=MOST_LEVELS)
     return {name: sentence for name, sentence in told.items() if sentence}

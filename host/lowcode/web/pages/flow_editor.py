@@ -4,19 +4,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lowcode.condition_words import ConditionWords, operators, places
 from lowcode.declare.fields import Field
 from lowcode.errors import Errors
 from lowcode.fieldtypes import FIELD_TYPES
 from lowcode.forms import LiveForm
 from lowcode.i18n import _
+from lowcode.records.words import choices
 from lowcode.web.pages import flow_words
 from lowcode.web.pages.controls import Option
 from lowcode.web.pages.flow_draft import Copies, Draft, Test, is_picked
+from lowcode.workflow import definitions
 
 if TYPE_CHECKING:
     from lowcode.context import Context
 
-PEOPLE = "/flows/people"
+PEOPLE = "/pick/people?by=username"
+"""Steps name people by their usernames."""
+
 TOKENS = {"user": "$me", "department": "$my_department"}
 
 
@@ -131,12 +136,11 @@ class Editor:
 
     def _people(self, source: str, chosen: tuple[str, ...]) -> list[Option]:
         if source == "role":
-            return _several({name: _(label) for name, label in self.ctx.platform.roles.items()}, chosen)
+            return _several(self.ctx.platform.role_labels(), chosen)
         if source == "users":
             words = {each: flow_words.person_word(self.ctx, self.form, "users", each) for each in chosen}
             return _several(words, chosen)
-        fields = [each for each in self.form.fields.values() if each.type == "user"]
-        known = {each.name: _(each.label) for each in fields if each.name not in flow_words.HIDDEN}
+        known = {each.name: _(each.label) for each in definitions.people_fields(self.form)}
         return _several({"submitter": _("提交人")} | known if source == "head_of" else known, chosen)
 
     def _people_label(self, source: str) -> str:
@@ -145,14 +149,14 @@ class Editor:
 
     def _test(self, key: str, group: int, place: int, test: Test) -> TestView:
         name = f"steps.{key}.when.{group}.{place}"
-        declared = flow_words.places(self.form).get(test.field)
+        declared = places(self.form).get(test.field)
         kind = _kind(declared, test.operator)
         options, remote = self._values(declared, test) if declared is not None else ([], "")
         return TestView(
             place=name,
             id="f-" + name.replace(".", "-"),
             fields=self._fields(test.field),
-            operators=_options(flow_words.operators(declared) if declared else {"eq": _("等于")}, (test.operator,)),
+            operators=_options(operators(declared) if declared else {"eq": _("等于")}, (test.operator,)),
             kind=kind,
             values=test.values,
             options=options,
@@ -162,7 +166,7 @@ class Editor:
     def _fields(self, chosen: str) -> dict[str, list[Option]]:
         """Offer the form's own fields, then the columns of each of its line items."""
         found: dict[str, list[Option]] = {}
-        for path, declared in flow_words.places(self.form).items():
+        for path, declared in places(self.form).items():
             lines = self.form.fields.get(path.rpartition("__")[0]) if path not in self.form.fields else None
             title = _("{lines}（任一行）", lines=_(lines.label)) if lines else _(self.form.declared.label)
             found.setdefault(title, []).append(Option(path, _(declared.label), path == chosen))
@@ -173,13 +177,14 @@ class Editor:
         if declared.type == "boolean":
             return _options({"true": _("是"), "false": _("否")}, test.values), ""
         if declared.type == "choice":
-            labels = flow_words.choice_labels(self.ctx, self.form, declared)
+            labels = choices(self.ctx, self.form, declared)
             return (_several if test.operator == "in" else _options)(labels, test.values), ""
         if declared.type not in {"ref", "user", "department"}:
             return [], ""
-        words = {each: flow_words.value_words(self.ctx, self.form, declared, each) for each in test.values}
+        say = ConditionWords(self.ctx, self.form, of_flow=True).value
+        words = {each: say(declared, each) for each in test.values}
         if token := TOKENS.get(declared.type):
-            words = {token: flow_words.value_words(self.ctx, self.form, declared, token)} | words
+            words = {token: say(declared, token)} | words
         return _several(words, test.values), f"/f/{self.form.name}/pick/{test.field.replace('__', '.')}"
 
 

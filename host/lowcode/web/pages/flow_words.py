@@ -1,26 +1,16 @@
 """Flows in words: who decides a step, in what way, and which records need it."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from lowcode.conditions import TOKEN, split_key
-from lowcode.declare.fields import Field
-from lowcode.fieldtypes import FIELD_TYPES, ValueFault
+from lowcode.condition_words import ConditionWords, groups, listed
 from lowcode.forms import LiveForm
 from lowcode.i18n import _
-from lowcode.web.pages import cells
-from lowcode.web.pages.formdata import whole
-from lowcode.web.pages.picking import title_of
 
 if TYPE_CHECKING:
     from lowcode.context import Context
-
-SEPARATORS = re.compile(r"[,，、]")
-DATES = frozenset({"date", "datetime"})
-HIDDEN = frozenset({"id", "version", "deleted_at", "deleted_by"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +27,32 @@ class Node:
 
 def node(ctx: "Context", form: LiveForm, step: Mapping[str, Any]) -> Node:
     """Describe a step, as `steps_json` writes it."""
-    due = step.get("due_hours")
+    due, words = step.get("due_hours"), ConditionWords(ctx, form, of_flow=True)
     return Node(
         label=_(step["label"]) or "—",
         who=approvers(ctx, form, step["approvers"]),
         mode=modes().get(step["mode"], ""),
         due=_("限 {hours} 小时", hours=due) if isinstance(due, int) else "",
-        when=tuple(tuple(test_words(ctx, form, *test) for test in group) for group in groups(step.get("when"))),
+        when=tuple(tuple(words.test(*test) for test in group) for group in groups(step.get("when"))),
     )
 
 
 def modes() -> dict[str, str]:
     """Name the ways in which several people decide a step."""
-    return {"any": _("或签"), "all": _("会签"), "sequence": _("依次审批")}
+    return {code: name for code, (name, _rule) in _modes().items()}
+
+
+def mode_rule(code: str) -> str:
+    """Say whose consent a way in which several people decide asks for."""
+    return _modes()[code][1]
+
+
+def _modes() -> dict[str, tuple[str, str]]:
+    return {
+        "any": (_("或签"), _("任一人同意即可")),
+        "all": (_("会签"), _("需要全部同意")),
+        "sequence": (_("依次审批"), _("依次同意")),
+    }
 
 
 def sources() -> dict[str, str]:
@@ -88,7 +91,7 @@ def approvers(ctx: "Context", form: LiveForm, people: Mapping[str, Any]) -> str:
 def person_word(ctx: "Context", form: LiveForm, source: str, value: Any) -> str:
     """Name one role, person or field of a source."""
     if source == "role":
-        return _(ctx.platform.roles.get(value, "")) or str(value)
+        return ctx.platform.role_labels().get(value, str(value))
     if source == "users":
         found = ctx.users.with_username(str(value))
         return ctx.users.names([found])[found] if found else str(value)
@@ -96,107 +99,6 @@ def person_word(ctx: "Context", form: LiveForm, source: str, value: Any) -> str:
         return _("提交人")
     declared = form.fields.get(str(value))
     return _(declared.label) if declared else str(value)
-
-
-def listed(value: Any) -> list[Any]:
-    """Give what is one value or several as a list."""
-    return list(value) if isinstance(value, list | tuple) else [value]
-
-
-def groups(when: Any) -> list[list[tuple[str, str, Any]]]:
-    """Take a condition apart: alternatives, each of field, operator and value."""
-    mappings: Sequence[Mapping[str, Any]] = [] if not when else [when] if isinstance(when, Mapping) else list(when)
-    return [[(*split_key(key), value) for key, value in each.items()] for each in mappings]
-
-
-def places(form: LiveForm) -> dict[str, Field]:
-    """Give what a condition may be about, by its name there: fields, and the columns of line items."""
-    found: dict[str, Field] = {}
-    for name, declared in form.fields.items():
-        if declared.type == "lines":
-            found |= {f"{name}__{inner.name}": inner for inner in declared.fields.values()}
-        elif name not in HIDDEN:
-            found[name] = declared
-    return {name: declared for name, declared in found.items() if FIELD_TYPES[declared.type].operators}
-
-
-def place_label(form: LiveForm, path: str) -> str:
-    """Name what a condition is about."""
-    declared = places(form).get(path)
-    if declared is None:
-        return path
-    if path in form.fields:
-        return _(declared.label)
-    lines = form.fields[path.rpartition("__")[0]]
-    return _("{lines}（任一行）的{column}", lines=_(lines.label), column=_(declared.label))
-
-
-def operators(declared: Field) -> dict[str, str]:
-    """Name the comparisons of a field; `isnull` is two of them, `empty` and `filled`."""
-    dated = declared.type in DATES
-    words = {
-        "eq": _("等于"),
-        "ne": _("不等于"),
-        "gt": _("晚于") if dated else _("大于"),
-        "gte": _("不早于") if dated else _("大于等于"),
-        "lt": _("早于") if dated else _("小于"),
-        "lte": _("不晚于") if dated else _("小于等于"),
-        "between": _("介于"),
-        "in": _("属于"),
-        "contains": _("包含"),
-        "startswith": _("开头是"),
-    }
-    known = FIELD_TYPES[declared.type].operators
-    shown = {name: word for name, word in words.items() if name in known}
-    return shown | ({"empty": _("为空"), "filled": _("不为空")} if "isnull" in known else {})
-
-
-def test_words(ctx: "Context", form: LiveForm, path: str, operator: str, value: Any) -> str:
-    """Write one comparison as people read it."""
-    declared = places(form).get(path)
-    label = place_label(form, path)
-    if declared is None:
-        return f"{label} {operator} {value}"
-    if operator == "isnull":
-        operator = "empty" if str(value).lower() in {"true", "1"} else "filled"
-        return f"{label} {operators(declared)[operator]}"
-    several = values_of(operator, value)
-    between = _(" 到 ") if operator == "between" else _("、")
-    shown = between.join(value_words(ctx, form, declared, each) for each in several)
-    return f"{label} {operators(declared).get(operator, operator)} {shown}"
-
-
-def values_of(operator: str, value: Any) -> list[Any]:
-    """Give the values of a comparison; a text may hold several, separated by commas."""
-    if operator in {"in", "between"} and isinstance(value, str):
-        return [part.strip() for part in SEPARATORS.split(value) if part.strip()]
-    return listed(value)
-
-
-def value_words(ctx: "Context", form: LiveForm, declared: Field, value: Any) -> str:
-    """Write the value that a field is compared with."""
-    if value is None or value == "":
-        return _("空")
-    if isinstance(value, str) and (token := TOKEN.fullmatch(value)):
-        words = {"me": _("提交人"), "my_department": _("提交人部门"), "today": _("今天"), "now": _("现在")}
-        return words[token[1]] + (_(" {days} 天", days=token[2]) if token[2] else "")
-    if declared.type == "choice":
-        return choice_labels(ctx, form, declared).get(str(value), str(value))
-    if declared.type in {"ref", "user", "department"}:
-        key = whole(str(value))
-        return str(value) if key is None else title_of(ctx, declared, key)
-    try:
-        kind = FIELD_TYPES[declared.type]
-        return cells.text(ctx, declared, kind.dump(declared, kind.parse_operand(declared, value)))
-    except ValueFault:
-        return str(value)
-
-
-def choice_labels(ctx: "Context", form: LiveForm, declared: Field) -> dict[str, str]:
-    """Give the items of a choice, or the states of the form, by code."""
-    if declared.name == "status" and form.workflow:
-        return {name: _(state.label) for name, state in form.workflow.states.items()}
-    return {code: _(item.label) for code, item in ctx.dictionary(declared.dictionary or "").items()}
 
 
 def nodes(ctx: "Context", form: LiveForm, steps: Iterable[Mapping[str, Any]]) -> list[Node]:
@@ -259,8 +161,7 @@ def _known(words: Mapping[str, str], code: Any) -> str:
 
 
 def _when_words(ctx: "Context", form: LiveForm, when: Any) -> str:
-    told = [_(" 且 ").join(test_words(ctx, form, *test) for test in group) for group in groups(when)]
-    return _(" 或 ").join(told) or _("无条件")
+    return ConditionWords(ctx, form, of_flow=True).condition(when) or _("无条件")
 
 
 def policies() -> list[tuple[str, str, dict[str, str]]]:

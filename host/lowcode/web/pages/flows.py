@@ -1,28 +1,28 @@
-"""Flows for administrators: pictures, versions and the step editor; and the check of the trail."""
+"""Flows for administrators: pictures, versions and the step editor."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, jsonify, render_template, request
+from flask import Blueprint, Response, render_template, request
 
 from lowcode.errors import Conflict, Fault, Invalid, NotFound
 from lowcode.i18n import _
 from lowcode.web.current import current_platform, current_user
 from lowcode.web.gate import policy
 from lowcode.web.pages import flow_draft, flow_words
+from lowcode.web.pages.dialogs import note
 from lowcode.web.pages.flow_draft import Copies, Draft
 from lowcode.web.pages.flow_editor import Editor
 from lowcode.web.pages.formdata import local, whole
 from lowcode.web.pages.shell import confirm, done
-from lowcode.workflow import definitions, verifying
+from lowcode.workflow import definitions
 
 if TYPE_CHECKING:
     from lowcode.context import Context
 
 bp = Blueprint("flows", __name__)
 FLOWS = "/flows"
-MOST_PEOPLE = 50
 
 
 @bp.get("/flows")
@@ -35,16 +35,6 @@ def list_flows() -> str:
             {"label": label, "flows": list(rows)} for label, rows in groupby(found, key=lambda row: row["plugin"])
         ]
         return render_template("flows.html", plugins=plugins, here=FLOWS)
-
-
-@bp.get("/flows/people")
-@policy("admin")
-def people() -> Response:
-    """Offer people by their usernames, which steps name them by."""
-    search = request.args.get("search", "").strip()[:100]
-    with current_platform().reading(current_user()) as ctx:
-        rows = ctx.users.active(search, MOST_PEOPLE)
-    return jsonify({"items": [{"value": row.username, "text": row.name, "hint": row.username} for row in rows]})
 
 
 @bp.get("/flows/<workflow>/<approval>")
@@ -108,7 +98,7 @@ def reset(workflow: str, approval: str) -> Response:
     try:
         current_platform().writing(current_user(), lambda ctx: definitions.reset(ctx, workflow, approval, payload))
     except (Invalid, Conflict) as fault:
-        return Response(render_template("note.html", detail=fault.detail), fault.status)
+        return note(fault)
     return done(_("已恢复默认流程。"))
 
 
@@ -124,24 +114,6 @@ def show_version(workflow: str, approval: str, version: int) -> str:
         title = f"{page.label} · {_('版本 {version}', version=version)}"
         shown = page.picture_of(found["steps"], found["copy_to"])
         return render_template("flow_version.html", title=title, shown=shown)
-
-
-@bp.get("/audit")
-@policy("admin")
-def audit() -> str:
-    """Show the page from which the trail is checked."""
-    return render_template("audit.html", here=FLOWS)
-
-
-@bp.post("/audit")
-@policy("admin")
-def verify() -> str:
-    """Check the trail, and say what was found."""
-    known = request.form.get("known", "").strip().lower()
-    with current_platform().reading(current_user()) as ctx:
-        result = verifying.verify(ctx.connection, known or None)
-        when = f"{ctx.now.astimezone(ctx.platform.config.time_zone):%Y-%m-%d %H:%M}"
-    return render_template("audit_result.html", result=result, when=when)
 
 
 def _posted() -> tuple[list[Draft], Copies]:

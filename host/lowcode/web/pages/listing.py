@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, make_response, render_template, request
 
-from lowcode import access, printing
+from lowcode import access, paging, printing
 from lowcode.declare.fields import Field
 from lowcode.declare.model import ListView
 from lowcode.errors import Invalid, NotFound
@@ -15,12 +15,12 @@ from lowcode.forms import LiveForm, visible_fields
 from lowcode.i18n import _, many
 from lowcode.records import acting, deleting
 from lowcode.records import listing as records
+from lowcode.records.words import title_of
 from lowcode.web.current import current_platform, current_user
 from lowcode.web.gate import policy
 from lowcode.web.pages import cells
 from lowcode.web.pages.controls import SEARCH_FROM, Option, choices
 from lowcode.web.pages.formdata import day_bounds, for_people, tidied, whole
-from lowcode.web.pages.picking import title_of
 from lowcode.web.pages.shell import live_form
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Listing:
             found = {"items": [], "page": 1, "per_page": 20, "total": 0, "total_is_exact": True}
         self.records: list[dict[str, Any]] = found["items"]
         self.page, self.per_page, self.total = found["page"], found["per_page"], found["total"]
-        self.pages = max(1, -(-self.total // self.per_page))
+        self.pages = paging.pages(self.total, self.per_page)
         self.can_create = view.create and not is_bin and access.is_allowed(ctx, form, "create")
         self.can_delete = access.is_allowed(ctx, form, "delete")
         self.for_many = [] if is_bin else acting.for_many(ctx, form)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, render_template, request
 from sqlalchemy import select
 
-from lowcode import notify
+from lowcode import notify, paging
 from lowcode.i18n import _
 from lowcode.identity.tables import users
 from lowcode.notify import outbox
@@ -28,8 +28,7 @@ PER_PAGE = 50
 @policy("admin")
 def show() -> str:
     """Show the newest mails with their states."""
-    raw = request.args.get("page", "1")
-    page = max(int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 10 else 1, 1)
+    page = paging.page(request.args.get("page"))
     platform = current_platform()
     with platform.db.read() as connection:
         rows, total = outbox.listing(connection, page, PER_PAGE)
@@ -40,7 +39,7 @@ def show() -> str:
         mails=rows,
         total=total,
         page=page,
-        pages=max(1, -(-total // PER_PAGE)),
+        pages=paging.pages(total, PER_PAGE),
         states=_states(),
         when=lambda at: at.astimezone(zone).strftime(LOCAL) if at else "",
         own_address=own or "",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
+from lowcode import paging
 from lowcode.i18n import _
 from lowcode.notify import bell, kinds
 from lowcode.web.current import current_platform, current_user
@@ -44,11 +45,10 @@ def switches() -> list[dict[str, Any]]:
 @policy("signed_in")
 def show() -> str:
     """Show a page of the person's notifications."""
-    raw = request.args.get("page", "1")
-    page = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 10 else 1
+    page = paging.page(request.args.get("page"))
     with current_platform().reading(current_user()) as ctx:
-        found = bell.listing(ctx, page=max(page, 1), per_page=PER_PAGE)
-        pages = max(1, -(-found["total"] // PER_PAGE))
+        found = bell.listing(ctx, page=page, per_page=PER_PAGE)
+        pages = paging.pages(found["total"], PER_PAGE)
         labels = {kind: _(label) for kind, label in kinds.known(ctx.platform).items()}
         return render_template("notifications.html", found=_timed(ctx, found), pages=pages, labels=labels, here=HERE)
 

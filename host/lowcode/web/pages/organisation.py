@@ -8,12 +8,12 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, make_response, render_template, request
 
+from lowcode import paging
 from lowcode.declare.fields import Field
 from lowcode.errors import Conflict, Invalid
 from lowcode.i18n import _
 from lowcode.identity import departments, passwords, users
 from lowcode.identity import policy as password_policy
-from lowcode.identity.model import ADMIN
 from lowcode.identity.policy import Policy
 from lowcode.web import idempotency
 from lowcode.web.current import current_platform
@@ -71,11 +71,11 @@ def list_users() -> Response:
     page = render_template(
         "users_rows.html" if part else "users.html",
         found=found,
-        pages=max(1, -(-found["total"] // asked["per_page"])),
+        pages=paging.pages(found["total"], asked["per_page"]),
         asked=asked,
         link=lambda **changed: _link({**asked, **changed}),
         places=places,
-        roles=role_labels(),
+        roles=current_platform().role_labels(),
         sizes=PAGE_SIZES,
         here="/org/users",
     )
@@ -178,11 +178,6 @@ def change(user_id: int, fields: Iterable[Field], message: str) -> Response:
         return refused(known, sent, fault)
 
 
-def role_labels() -> dict[str, str]:
-    """Name the roles: those of plugins and the platform's own."""
-    return {name: _(label) for name, label in current_platform().roles.items()} | {ADMIN: _("平台管理员")}
-
-
 def place_options(connection: "Connection", chosen: str, without: frozenset[int] = frozenset()) -> list[Option]:
     """Offer the departments as a tree."""
     return [
@@ -225,14 +220,15 @@ def _dialog(
 
 def _roles_of(held: Iterable[str]) -> list[Option]:
     """Offer all roles, and those the person has left over from an app that is gone."""
-    known = role_labels() | {name: name for name in held if name not in role_labels()}
+    labels = current_platform().role_labels()
+    known = labels | {name: name for name in held if name not in labels}
     return [Option(name, label, name in held) for name, label in known.items()]
 
 
 def _asked() -> dict[str, Any]:
-    page, size = whole(request.args.get("page")) or 1, whole(request.args.get("per_page"))
+    page, size = paging.page(request.args.get("page")), whole(request.args.get("per_page"))
     texts = {name: request.args.get(name, "").strip()[:100] for name in ("search", "department", "role", "active")}
-    return {**texts, "page": min(page, 10**6), "per_page": size if size in PAGE_SIZES else PAGE_SIZES[0]}
+    return {**texts, "page": page, "per_page": size if size in PAGE_SIZES else PAGE_SIZES[0]}
 
 
 def _link(asked: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, jsonify, request
-from sqlalchemy import ColumnElement, Select, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, false, or_, select
 
 from lowcode import access
 from lowcode.conditions import containing
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from lowcode.context import Context
 
 bp = Blueprint("picking", __name__)
-PERSON = Field(name="person", label="人员", type="user")
-"""What `/pick/people` offers."""
 
 MOST = 50
 HINTS = 2
@@ -51,11 +49,13 @@ def pick(form: str, path: str) -> Response:
 @bp.get("/pick/people")
 @policy("signed_in")
 def pick_people() -> Response:
-    """Offer people, for controls that belong to no form."""
+    """Offer people, for controls that belong to no form; `by=username` where they are not kept by their ids."""
     search = request.args.get("search", "").strip()[:100]
     with current_platform().reading(current_user()) as ctx:
-        items = offers(ctx, PERSON, search, {})
-    return jsonify({"items": [{"value": str(key), "text": title, "hint": hint} for key, title, hint in items]})
+        rows = ctx.users.active(search, MOST)
+    by = "username" if request.args.get("by") == "username" else "id"
+    items = [{"value": str(getattr(row, by)), "text": row.name, "hint": row.username} for row in rows]
+    return jsonify({"items": items})
 
 
 def offers(ctx: "Context", declared: Field, search: str, agreed: Mapping[str, str]) -> list[tuple[int, str, str]]:
@@ -104,20 +104,6 @@ def _texts(ctx: "Context", target: LiveForm) -> list[str]:
     known = visible_fields(target, ctx.user.roles)
     names = (target.declared.title, *(name for view in target.declared.lists.values() for name in view.search))
     return [name for name in dict.fromkeys(names) if name in known and known[name].type in SEARCHED]
-
-
-def title_of(ctx: "Context", declared: Field, key: int) -> str:
-    """Name one record, person or department that a filter holds; nothing about one out of scope."""
-    if declared.type == "user":
-        return ctx.users.names([key]).get(key, str(key))
-    if declared.type == "department":
-        return ctx.users.department_names([key]).get(key, str(key))
-    target = ctx.platform.forms[declared.form or ""]
-    table = target.table
-    statement = select(func.coalesce(target.column(target.declared.title), "")).where(
-        table.c.id == key, access.clause(ctx, target)
-    )
-    return str(ctx.connection.scalar(statement) or key)
 
 
 def _declared(live: LiveForm, path: str) -> Field:

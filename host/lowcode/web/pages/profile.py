@@ -16,7 +16,6 @@ from lowcode.web.current import current_platform, current_user
 from lowcode.web.gate import policy, request_token
 from lowcode.web.pages.dialogs import control, read, refused
 from lowcode.web.pages.formdata import LOCAL
-from lowcode.web.pages.organisation import role_labels
 from lowcode.web.pages.shell import done, saved
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def show() -> str:
         person = users.get(connection, user.id)
         path = _path(departments.tree(connection), user.department_id)
         places = sessions.list_sessions(connection, user.id, request_token())
-    labels = role_labels()
+    labels = current_platform().role_labels()
     return render_template(
         "profile.html",
         person=person,
@@ -101,7 +100,7 @@ def begin_two_step() -> Response:
     """Show the new secret as a picture and as text, and ask for the first code."""
     sent = read(PASSWORD)
     try:
-        own_password.prove(current_platform(), current_user(), sent.payload["password"], request.remote_addr or "")
+        own_password.prove(current_platform(), current_user(), sent.payload["password"])
         made = current_platform().writing(current_user(), totp.begin)
     except (Invalid, Conflict) as fault:
         return refused(PASSWORD, sent, fault)
@@ -128,7 +127,7 @@ def confirm_two_step() -> Response:
         platform.writing(user, lambda ctx: totp.confirm(ctx, sent.payload["code"]))
 
     try:
-        own_password.guarded(platform.db, user, request.remote_addr or "", attempt)
+        own_password.guarded(platform.db, user, attempt)
     except (Invalid, Conflict) as fault:
         return refused(CODE, sent, fault)
     return done(_("已开启两步验证，下次登录时需要验证码。"))
@@ -149,7 +148,7 @@ def remove_two_step() -> Response:
     """Switch the second step off."""
     sent = read(PASSWORD)
     try:
-        own_password.prove(current_platform(), current_user(), sent.payload["password"], request.remote_addr or "")
+        own_password.prove(current_platform(), current_user(), sent.payload["password"])
         current_platform().writing(current_user(), totp.remove)
     except (Invalid, Conflict) as fault:
         return refused(PASSWORD, sent, fault)

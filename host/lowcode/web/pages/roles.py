@@ -11,7 +11,6 @@ from lowcode.i18n import _
 from lowcode.identity.tables import user_roles, users
 from lowcode.web.current import current_platform, current_user
 from lowcode.web.gate import policy
-from lowcode.web.pages.organisation import role_labels
 
 if TYPE_CHECKING:
     from lowcode.context import Context
@@ -41,7 +40,7 @@ def list_roles() -> str:
         people, rights = _people(ctx), _rights(ctx)
     roles = [
         Role(name, label, _app(name), people.get(name, []), rights.get(name, []))
-        for name, label in role_labels().items()
+        for name, label in current_platform().role_labels().items()
     ]
     verbs = [_(label) for label in explain.VERBS.values()]
     return render_template("roles.html", roles=roles, verbs=verbs, here="/org/roles")

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from lowcode.declare.model import MenuEntry, Plugin
 from lowcode.errors import NotFound
 from lowcode.forms import LiveForm
-from lowcode.i18n import _, language, many
+from lowcode.i18n import _, html_lang, many
 from lowcode.identity import users
 from lowcode.web.current import current_platform, current_user
 from lowcode.web.gate import policy
@@ -43,7 +43,7 @@ def _shared() -> dict[str, Any]:
         "has_approvals": has_approvals,
         "open_tasks": open_tasks,
         "new_key": secrets.token_urlsafe,
-        "html_lang": "zh-CN" if language.get() == "zh" else language.get(),
+        "html_lang": html_lang(),
     }
 
 
@@ -102,6 +102,7 @@ def _host_entries() -> Entries:
     return (
         ("/store", _("应用商店"), "store"),
         ("/flows", _("流程管理"), "share"),
+        ("/audit/log", _("操作日志"), "history"),
         ("/dictionaries", _("数据字典"), "book"),
         ("/numbering", _("单号规则"), "hash"),
         ("/settings", _("系统设置"), "settings"),

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, g, render_template, request
 
+from lowcode import paging
 from lowcode.declare.fields import Field
 from lowcode.errors import Conflict, Fault, Invalid, Malformed
 from lowcode.forms import LiveForm
@@ -109,15 +110,20 @@ class Box:
         self.is_narrowed = bool(self.form or self.search)
         self.items: list[dict[str, Any]] = found["items"]
         self.page, self.total = found["page"], found["total"]
-        self.per_page, self.pages = found["per_page"], max(1, -(-found["total"] // found["per_page"]))
+        self.per_page, self.pages = found["per_page"], paging.pages(found["total"], found["per_page"])
         self._readable = boxes.readable(ctx, self.items)
         self._counts = boxes.counts(ctx)
         self._forms = ctx.platform.forms
 
     @property
     def label(self) -> str:
-        """Name the box."""
+        """Name the box, as its tab does."""
         return _labels()[self.name]
+
+    @property
+    def title(self) -> str:
+        """Name the box in the heading."""
+        return _("待办事宜") if self.name == "todo" else self.label
 
     def tabs(self) -> list[dict[str, Any]]:
         """Give the boxes; those in which something waits say how much."""

@@ -21,7 +21,7 @@ function searchable(select) {
   // The text whose answer stands in the list. Under any other text nothing is offered, so nothing wrong can be chosen.
   let answered = null;
   const picker = new TomSelect(select, {
-    maxOptions: 300, closeAfterSelect: select.multiple, preload: remote ? "focus" : false, loadThrottle: 200, plugins: select.multiple ? { remove_button: { title: text("Remove") } } : select.dataset.clear ? { clear_button: { title: select.dataset.clear, tabindex: -1 } } : {},
+    maxOptions: 300, closeAfterSelect: select.multiple || null, preload: remote ? "focus" : false, loadThrottle: 200, plugins: select.multiple ? { remove_button: { title: text("Remove") } } : select.dataset.clear ? { clear_button: { title: select.dataset.clear, tabindex: -1 } } : {},
     dropdownParent: select.closest("dialog, [data-float], main"), valueField: "value", labelField: "text", searchField: remote ? [] : ["text"],
     score: remote ? (query) => () => Number(query === answered) : undefined,
     shouldLoad: () => true,
