@@ -11,7 +11,7 @@ import pytest
 from demo_plugin.rules import loan
 from sqlalchemy import text, true
 
-from lowcode import access, i18n, initialise, numbering
+from lowcode import access, i18n, initialise, numbering, paging
 from lowcode.api import hookimpl
 from lowcode.declare.model import MenuEntry
 from lowcode.errors import Forbidden
@@ -254,7 +254,7 @@ HOST: list[tuple[str, str, Sabotage]] = [
     ("test_exactly_the_declared_moves_succeed", "loan", instead(machine, "may_move", lambda *_: True)),
     ("test_lines_are_counted_and_their_own", "loan", instead(draft, "_require_rows")),
     ("test_every_list_answers", "loan", instead(listing, "_page", lambda *_: ([], 0))),
-    ("test_bad_paging_is_refused", "loan", instead(listing, "_number", lambda *_: 1)),
+    ("test_bad_paging_is_refused", "loan", instead(paging, "number", lambda *_: 1)),
     ("test_json_that_is_no_json_is_refused", "item", instead(bodies, "_constant", lambda _text: 0)),
     ("test_declarations_load_without_a_problem", "", instead(Demo, "modules", ("demo_plugin.nothing",))),
     ("test_every_file_is_brought_along", "", instead(declarations, "_shipped", lambda *_: ["/manifest.yaml"])),
