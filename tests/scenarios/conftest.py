@@ -1,5 +1,6 @@
 """Hosts that scenarios share."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,12 +15,15 @@ from lowcode.testing.databases import Databases
 from tests.scenarios.browsing import launch
 from tests.scenarios.serving import REPOSITORY, Client, Host
 
+LEFT_OUT = (".*", "host", "build", "dist", "instance", "artifacts", "benchmarks", "*.egg-info", "__pycache__")
+
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the plugin as it ships."""
-    folder = tmp_path_factory.mktemp("dist")
-    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(REPOSITORY)]
+    """Build the plugin as it ships, of a copy: two runs of the tests at once must not share a build folder."""
+    folder, source = tmp_path_factory.mktemp("dist"), tmp_path_factory.mktemp("source") / "plugin"
+    shutil.copytree(REPOSITORY, source, ignore=shutil.ignore_patterns(*LEFT_OUT))
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(source)]
     subprocess.run(build, check=True, capture_output=True)
     (built,) = folder.glob("*.whl")
     return built
