@@ -12,7 +12,9 @@ from sqlalchemy import Connection, Table, insert, select, text, update
 
 from crm_plugin.pricing import price_line
 from lowcode import initialise
+from lowcode.database import derived
 from lowcode.database.metadata import metadata
+from lowcode.database.migrate import connection_for_ddl
 from lowcode.database.schema import approval_tasks, approvals, trail_head
 from lowcode.declare.workflows import Step
 from lowcode.identity import departments, sessions, users
@@ -25,6 +27,8 @@ PRODUCTS = 1000
 QUOTATIONS = 1000
 LINES = 50
 TASKS = 10_000
+POOLED = 5
+"""One customer of so many has nobody in charge."""
 CHUNK = 5000
 PLACES = ("华东", "江南", "东海", "北辰", "中原", "西岭", "南粤", "长风", "天和", "金石", "云帆", "海川")
 TRADES = ("精密机械", "新能源", "生物医药", "供应链", "环保科技", "电子材料", "智能装备", "食品", "信息技术")
@@ -81,6 +85,7 @@ def fill(platform: Platform, customers: int) -> Company:
             of_owner = select(user_table.c.department_id).where(user_table.c.id == each.c.owner)
             connection.execute(update(each).values(owner_department=of_owner.scalar_subquery()))
         _tasks(connection, sellers[0])
+    _index(platform)
     _analyse(platform)
     return Company(tokens, sellers[0], customers, PRODUCTS, QUOTATIONS)
 
@@ -149,12 +154,17 @@ def _customers(random: Random, sellers: list[int], count: int) -> Iterator[dict[
             "mobile": f"138{key:08}",
             "region": random.choice(PLACES),
             "owner_at": START,
+            **({"owner": None, "pool_at": _pool_day(random)} if key % POOLED == 1 else {"pool_at": None}),
             "is_locked": False,
             "deal_status": False,
             "follow_up_status": False,
             "contact_count": 1,
             "quotation_count": 0,
         }
+
+
+def _pool_day(random: Random) -> datetime:
+    return START + timedelta(days=300, seconds=random.randrange(10_000_000))
 
 
 def _contacts(sellers: list[int], count: int) -> Iterator[dict[str, Any]]:
@@ -263,6 +273,13 @@ def _advance_ids(connection: Connection, *tables: Table) -> None:
             connection.execute(
                 text(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), (SELECT max(id) FROM {table.name}))")
             )
+
+
+def _index(platform: Platform) -> None:
+    """Make the indexes that a migration would have made before; afterwards it is faster."""
+    with connection_for_ddl(platform.db) as connection, connection.begin():
+        for tables in platform.tables.values():
+            derived.put_right(connection, tables)
 
 
 def _analyse(platform: Platform) -> None:

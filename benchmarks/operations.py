@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 from urllib.parse import urlencode
 
-from benchmarks.fill import LEVELS, LINES, QUOTATIONS, SELLERS, STATUSES, TRADES, Company
+from benchmarks.fill import LEVELS, LINES, PLACES, QUOTATIONS, SELLERS, STATUSES, TRADES, Company
 
 DRAFTS_AGAIN = (
     "UPDATE crm_quotation SET status = 'draft'",
@@ -100,6 +100,23 @@ def _list(company: Company, random: Random) -> bytes:
     return http(company.token, "GET", f"/forms/customer/records?{urlencode(asked)}")
 
 
+def _search(token: str, view: str, random: Random) -> bytes:
+    """Ask for two characters: those of a place or a trade, which many customers have, or those of a few only."""
+    text = random.choice(
+        (random.choice(PLACES), random.choice(TRADES)[:2], "有限", "囍庆", f"{random.randrange(100):02}")
+    )
+    asked = {"list": view, "search": text, "per_page": 20}
+    return http(token, "GET", f"/forms/customer/records?{urlencode(asked)}")
+
+
+def _search_customers(company: Company, random: Random) -> bytes:
+    return _search(company.tokens["exec"], "all", random)
+
+
+def _search_pool(company: Company, random: Random) -> bytes:
+    return _search(company.token, "pool", random)
+
+
 def _read(company: Company, random: Random) -> bytes:
     return http(company.token, "GET", f"/forms/quotation/records/{random.randrange(1, company.quotations + 1)}")
 
@@ -133,7 +150,9 @@ def _todo(company: Company, _random: Random) -> bytes:
 OPERATIONS = (
     Operation("create_customer", "create a customer", b"201", _each(_create_customer)),
     Operation("create_quotation", "create a 50-line quotation", b"201", _each(_create_quotation)),
-    Operation("list", "list 20 of 100,000: substring, owner, status, total", b"200", _each(_list)),
+    Operation("list", "list 20: substring, owner, status, total", b"200", _each(_list)),
+    Operation("search_customers", "search all customers for two characters", b"200", _each(_search_customers)),
+    Operation("search_pool", "search the pool for two characters", b"200", _each(_search_pool)),
     Operation("read", "read a 50-line quotation", b"200", _each(_read)),
     Operation("preview", "preview a 50-line quotation", b"200", _each(_preview)),
     Operation("list_own", "list the newest 20 of 100,000, own only", b"200", _each(_list_of("sales"))),

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -26,7 +26,7 @@ def connect() -> psycopg.Connection[Any]:
     return connection
 
 
-def rows(statement: str, values: Sequence[Any]) -> list[dict[str, Any]]:
+def rows(statement: str, values: Sequence[Any] | Mapping[str, Any]) -> list[dict[str, Any]]:
     """Give the rows of a query."""
     cursor = connect().execute(statement, values)
     names = [column.name for column in cursor.description or ()]

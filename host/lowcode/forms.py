@@ -6,10 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 from marshmallow import Schema
-from sqlalchemy import Column, ColumnElement, ForeignKey, Index, Integer, MetaData, Table, text
+from sqlalchemy import Column, ColumnElement, ForeignKey, Index, Integer, MetaData, String, Table, text
 
 from lowcode.conditions import Condition, parse
 from lowcode.database.columns import Id
+from lowcode.database.derived import ORDERED
+from lowcode.database.search import SEARCHED
 from lowcode.declare.fields import Field, Where
 from lowcode.declare.model import Action, Form, Plugin
 from lowcode.declare.workflows import Move, Workflow
@@ -178,7 +180,21 @@ def _record_table(plugin: str, form: Form, fields: Mapping[str, Field], metadata
         elif declared.type in INDEXED and name not in {"updated_by", "deleted_by", "created_by"}:
             Index(f"ix_{table.name}_{name}", table.c[name])
     Index(f"ix_{table.name}_created_at", table.c.created_at, table.c.id)
+    table.info.update({SEARCHED: _searched(form, table), ORDERED: _ordered(form, table)})
     return table
+
+
+def _searched(form: Form, table: Table) -> tuple[str, ...]:
+    """Name the texts that people look for: those that lists search, and the title, which others point at."""
+    names = {form.title, *(name for view in form.lists.values() for name in view.search)}
+    return tuple(column.name for column in table.c if column.name in names and isinstance(column.type, String))
+
+
+def _ordered(form: Form, table: Table) -> tuple[tuple[str, bool], ...]:
+    """Name the columns that lists are sorted by at first and that may be empty; the others have an index already."""
+    first = dict.fromkeys(view.sort[0] for view in form.lists.values() if view.sort)
+    keys = {each.lstrip("-"): each.startswith("-") for each in first}
+    return tuple((name, way) for name, way in keys.items() if name in table.c and table.c[name].nullable)
 
 
 def _line_table(parent: Table, declared: Field, metadata: MetaData) -> Table:

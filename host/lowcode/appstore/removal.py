@@ -3,11 +3,12 @@
 import logging
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, select, text
+from sqlalchemy import ColumnElement, Connection, MetaData, Table, delete, select, text
 
 from lowcode import configuration
 from lowcode.appstore import installed
 from lowcode.config import Config
+from lowcode.database import derived
 from lowcode.database.engine import Database
 from lowcode.database.migrate import connection_for_ddl, exclusive, plugin_history
 from lowcode.database.schema import (
@@ -54,6 +55,7 @@ def _remove(connection: Connection, plugin: Plugin) -> list[str]:
     """Drop the tables and delete what the host keeps about them; give the ids of files nobody holds any more."""
     history = plugin_history(plugin)
     history.tables.drop_all(connection)
+    derived.put_right(connection, MetaData())
     connection.execute(text(f'DROP TABLE IF EXISTS "{history.version_table}"'))
     held = list(connection.scalars(select(files.c.id).where(files.c.form.in_(plugin.forms))))
     trail.note_removal(connection, plugin.forms)

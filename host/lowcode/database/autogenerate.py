@@ -13,7 +13,7 @@ from alembic.operations import ops
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, ForeignKeyConstraint
 
-from lowcode.database import migrate
+from lowcode.database import derived, migrate
 from lowcode.database.engine import Database
 from lowcode.database.migrate import History
 from lowcode.declare.load import load_plugin
@@ -51,7 +51,9 @@ def drift(db: Database, loaded: Iterable[LoadedPlugin]) -> list[str]:
         for history in all_histories:
             others = {table for other in all_histories if other is not history for table in other.tables.tables}
             script = _compare(connection, history, others)
-            found += [f"{history.name}: {line}" for line in _lines(script.upgrade_ops)]
+            lines = _lines(script.upgrade_ops)
+            lines += [f"derived_index {name}" for name in derived.missing(connection, history.tables)]
+            found += [f"{history.name}: {line}" for line in lines]
     return found
 
 
@@ -128,8 +130,12 @@ def _compare(connection: Connection, history: History, others: set[str]) -> ops.
     own = set(history.tables.tables)
 
     def include(_object: Any, name: str | None, kind: str, _reflected: bool, _other: Any) -> bool:
+        if kind == "index" and derived.is_derived(name):
+            return False
         if kind != "table" or name is None or name in own:
             return True
+        if derived.is_derived(name):
+            return False
         left_over = history.name != migrate.HOST and name.startswith(f"{history.name}_") and name not in others
         return left_over and name != history.version_table
 

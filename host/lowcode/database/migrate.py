@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, MetaData, inspect, text
 
 import lowcode.identity.tables
+from lowcode.database import derived
 from lowcode.database.engine import Database
 from lowcode.database.metadata import NAMING
 from lowcode.database.schema import metadata as host_metadata
@@ -74,9 +75,10 @@ class History:
     def is_done(self, connection: Connection) -> bool:
         """Tell whether nothing is left to do."""
         if self.head is not None:
-            return self.current(connection) == self.head
-        present = set(inspect(connection).get_table_names())
-        return present.issuperset(self.tables.tables)
+            is_current = self.current(connection) == self.head
+        else:
+            is_current = set(inspect(connection).get_table_names()).issuperset(self.tables.tables)
+        return is_current and not derived.missing(connection, self.tables)
 
 
 def host_history() -> History:
@@ -171,14 +173,16 @@ def revisions(connection: Connection, tables: Iterable[str]) -> dict[str, str | 
 def apply(db: Database, history: History) -> None:
     """Run what is behind, each migration in its own transaction."""
     with connection_for_ddl(db) as connection:
-        if history.head is None:
-            with connection.begin():
+        with connection.begin():
+            if history.head is None:
                 history.tables.create_all(connection)
-            return
+            if history.head is None or history.current(connection) == history.head:
+                derived.put_right(connection, history.tables)  # what changes without a migration
+                return
         environment = EnvironmentContext(
             AlembicConfig(),
             history.script,
-            fn=lambda revision, _context: history.script._upgrade_revs("head", revision),
+            fn=lambda revision, _context: _steps(history, connection, revision),
             destination_rev="head",
         )
         with environment:
@@ -189,25 +193,44 @@ def apply(db: Database, history: History) -> None:
                 transactional_ddl=True,
                 transaction_per_migration=True,
                 render_as_batch=True,
-                on_version_apply=_check_references,
+                on_version_apply=partial(_end_step, history),
             )
             with environment.begin_transaction():
                 environment.run_migrations()
         connection.commit()
 
 
-def _check_references(
-    ctx: MigrationContext, step: MigrationInfo, heads: Collection[Any], run_args: Mapping[str, Any]
+def _steps(history: History, connection: Connection, revision: Any) -> Iterator[Any]:
+    """Give the steps that are left, each with its way cleared in its own transaction."""
+    for step in history.script._upgrade_revs("head", revision):
+        step.migration_fn = partial(_run_step, history, connection, step.migration_fn)
+        yield step
+
+
+def _run_step(history: History, connection: Connection, migration: Callable[..., None], **options: Any) -> None:
+    derived.clear_the_way(connection, history.tables)
+    migration(**options)
+
+
+def _end_step(
+    history: History, ctx: MigrationContext, step: MigrationInfo, heads: Collection[Any], run_args: Mapping[str, Any]
 ) -> None:
-    """Refuse a step that leaves rows pointing nowhere: SQLite does not check while tables are rebuilt."""
+    """Finish a step in its own transaction; the last one brings the indexes that follow from the declarations."""
     log.info("%s: migration %s", ctx.version_table, step.up_revision_id)
     connection = ctx.connection
-    if connection is not None and connection.dialect.name == "sqlite":
-        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
-        if broken:
-            raise RuntimeError(
-                f"After {step.up_revision_id} a row of {broken[0]} points to a missing row of {broken[2]}."
-            )
+    if connection is None:
+        return
+    if connection.dialect.name == "sqlite":
+        _check_references(connection, str(step.up_revision_id))
+    if step.up_revision_id == history.head:
+        derived.put_right(connection, history.tables)
+
+
+def _check_references(connection: Connection, revision: str) -> None:
+    """Refuse a step that leaves rows pointing nowhere: SQLite does not check while tables are rebuilt."""
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+    if broken:
+        raise RuntimeError(f"After {revision} a row of {broken[0]} points to a missing row of {broken[2]}.")
 
 
 @contextmanager

@@ -4,7 +4,7 @@ Who may export, the row filter, fields that are for others and masks are those o
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from io import TextIOWrapper
@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 from defusedcsv import csv
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 
 from lowcode import access
 from lowcode.characters import is_legal_in_xml
@@ -22,7 +22,7 @@ from lowcode.declare.fields import Field
 from lowcode.errors import Invalid
 from lowcode.forms import LiveForm, visible_fields
 from lowcode.i18n import _, many
-from lowcode.records import listing, reading
+from lowcode.records import listing, pages, reading
 from lowcode.records.listing import Query
 from lowcode.records.record import Record
 
@@ -47,8 +47,7 @@ class Export:
 
     form: LiveForm
     columns: tuple[Field, ...]
-    query: Query
-    where: list[ColumnElement[bool]]
+    asked: pages.Asked
     total: int
 
 
@@ -56,23 +55,24 @@ def prepare(ctx: "Context", form: LiveForm, args: Mapping[str, list[str]], kind:
     """Check a request for an export; its query string is that of the list. Raises NotFound, Forbidden and Invalid."""
     access.require(ctx, form, "read")
     access.require(ctx, form, "export")
-    asked = args.get("columns", ["list"])[-1]
+    columns = args.get("columns", ["list"])[-1]
     faults = {
         name: [_("请填写 {words} 之一。", words=" / ".join(words))]
-        for name, value, words in (("format", kind, tuple(WRITERS)), ("columns", asked, ("list", "all")))
+        for name, value, words in (("format", kind, tuple(WRITERS)), ("columns", columns, ("list", "all")))
         if value not in words
     }
     if faults:
         raise Invalid(_("列表的查询条件有误，请看各项提示。"), errors=faults)
     filters = {name: values for name, values in args.items() if name not in OWN | PAGING}
-    query, where = listing.checked(ctx, form, filters)
+    query, asked = listing.checked(ctx, form, filters)
     exporting = {role for role, _part in access.grants(ctx, form, "export")}
-    where += [access.clause(ctx, form, "export"), access.clause(ctx, form, "read", exporting)]
-    total = listing.count(ctx, form, where)
+    granted = (access.clause(ctx, form, "export"), access.clause(ctx, form, "read", exporting))
+    asked = replace(asked, where=[*asked.where, *granted])
+    total = pages.count(ctx, form, asked)
     if kind == "xlsx" and total > MOST_IN_A_SHEET:
         sentence = _("一张工作表最多 {most} 行，请缩小范围或改用 CSV。", most=MOST_IN_A_SHEET)
         raise Invalid(sentence, errors={"format": [sentence]})
-    return Export(form, tuple(_columns(ctx, form, query, asked == "all")), query, where, total)
+    return Export(form, tuple(_columns(ctx, form, query, columns == "all")), asked, total)
 
 
 def write(ctx: "Context", export: Export, kind: str, target: IO[bytes]) -> None:
@@ -96,7 +96,7 @@ def _rows(ctx: "Context", export: Export) -> Iterator[Cells]:
     form = export.form
     plain = [each.name for each in export.columns if each.type != "lines"]
     counted = [each.name for each in export.columns if each.type == "lines"]
-    for records in listing.walk(ctx, form, export.query, export.where, CHUNK):
+    for records in pages.walk(ctx, form, export.asked, CHUNK):
         counts = {name: _count_lines(ctx, form, name, records) for name in counted}
         for record, shown in zip(records, reading.show(ctx, form, records, plain), strict=True):
             shown.update({name: counts[name].get(record.id, 0) for name in counted})

@@ -1,4 +1,4 @@
-"""Lists: declared views with filters, search, sort, pages by number or by key, and the total."""
+"""Lists: declared views with filters, search and sort, checked against what is declared."""
 
 import base64
 import json
@@ -6,23 +6,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, false
 
 from lowcode import access, paging
-from lowcode.conditions import ConditionFault, containing, parse, split_key
+from lowcode.conditions import Condition, ConditionFault, lower, parse, split_key
+from lowcode.database.search import holding
 from lowcode.declare.model import ListView
 from lowcode.errors import Invalid, NotFound
 from lowcode.fieldtypes import FIELD_TYPES, TextType, ValueFault
 from lowcode.forms import LiveForm, visible_fields
 from lowcode.i18n import _
-from lowcode.identity.tables import users
-from lowcode.records import reading, store
+from lowcode.records import pages, reading, searching
 from lowcode.records.record import Record
 
 if TYPE_CHECKING:
     from lowcode.context import Context
 
 RESERVED = frozenset({"list", "search", "sort", "page", "per_page", "after", "fields"})
+IN_TEXTS = frozenset({"contains", "startswith"})
 ALWAYS = ("id", "version", "created_at", "created_by", "updated_at", "updated_by", "number", "status")
 
 
@@ -47,15 +48,15 @@ def list_records(
 ) -> dict[str, Any]:
     """Answer one page of a list."""
     access.require(ctx, form, "read")
-    query, where = checked(ctx, form, args, deleted)
-    records, total = _page(ctx, form, query, where)
-    more, records = len(records) > query.per_page, records[: query.per_page]
+    query, asked = checked(ctx, form, args, deleted)
+    page = pages.read(ctx, form, asked)
+    more, records = len(page.records) > query.per_page, page.records[: query.per_page]
     answer: dict[str, Any] = {
         "items": reading.serialise(ctx, form, records, query.names),
         "page": query.page,
         "per_page": query.per_page,
-        "total": total,
-        "total_is_exact": True,
+        "total": page.total,
+        "total_is_exact": page.is_exact,
     }
     if more and records:
         answer["next"] = _cursor(form, query, records[-1])
@@ -64,52 +65,13 @@ def list_records(
 
 def checked(
     ctx: "Context", form: LiveForm, args: Mapping[str, list[str]], deleted: bool = False
-) -> tuple[Query, list[ColumnElement[bool]]]:
-    """Read a query string: what is asked, and the conditions of the records in it. Raises Invalid."""
+) -> tuple[Query, pages.Asked]:
+    """Read a query string: the request, and what it asks of the database. Raises Invalid."""
     query = read_query(ctx, form, args)
-    where = _where(ctx, form, query, deleted)
+    asked = _asked(ctx, form, query, deleted)
     if query.errors:
         raise Invalid(_("列表的查询条件有误，请看各项提示。"), errors=query.errors)
-    return query, where
-
-
-def count(ctx: "Context", form: LiveForm, where: list[ColumnElement[bool]]) -> int:
-    """Count the records that satisfy the conditions."""
-    return ctx.connection.scalar(select(func.count()).select_from(form.table).where(*where)) or 0
-
-
-def walk(
-    ctx: "Context", form: LiveForm, query: Query, where: list[ColumnElement[bool]], size: int
-) -> Iterator[list[Record]]:
-    """Read all records in the order of the list, so many at a time, each part behind the last key of the one before."""
-    found = _sorted(form, query, select(form.table).where(*where)).limit(size)
-    records = store.load_many(ctx, form, found)
-    while records:
-        yield records
-        if len(records) < size:
-            return
-        last = [getattr(records[-1], name) for name, _descending in _keys(query)]
-        records = store.load_many(ctx, form, found.where(_beyond(form, query, last)))
-
-
-def _page(ctx: "Context", form: LiveForm, query: Query, where: list[ColumnElement[bool]]) -> tuple[list[Record], int]:
-    """Read a page's records, and one more if there is one, and count all that there are.
-
-    Looking into texts is what takes time, so a search counts and finds in one pass, over ids only.
-    """
-    if query.search and query.after is None:
-        counted = select(form.table.c.id, func.count().over().label("total")).where(*where)
-        page = _from_page(_sorted(form, query, counted), query).subquery("page")
-        found = select(page.c.total, form.table).join(page, page.c.id == form.table.c.id)
-        rows = ctx.connection.execute(_sorted(form, query, found)).all()
-        if rows:
-            names = [column.name for column in form.table.c]
-            return [form.record_class(**dict(zip(names, row[1:], strict=True))) for row in rows], rows[0][0]
-    total = count(ctx, form, where)
-    found = _from_page(_sorted(form, query, select(form.table).where(*where)), query)
-    if query.after is not None:
-        found = found.where(_beyond(form, query, query.after))
-    return store.load_many(ctx, form, found), total
+    return query, asked
 
 
 def read_query(ctx: "Context", form: LiveForm, args: Mapping[str, list[str]]) -> Query:
@@ -158,107 +120,67 @@ def _sort(form: LiveForm, query: Query, raw: str) -> list[tuple[str, bool]]:
     return keys[:3] or [("id", True)]
 
 
-def _where(ctx: "Context", form: LiveForm, query: Query, deleted: bool) -> list[ColumnElement[bool]]:
+def _asked(ctx: "Context", form: LiveForm, query: Query, deleted: bool) -> pages.Asked:
     table = form.table
     where: list[ColumnElement[bool]] = [table.c.deleted_at.is_not(None) if deleted else table.c.deleted_at.is_(None)]
     where.append(access.clause(ctx, form, "delete" if deleted else "read"))
     if query.view and query.view.where:
         where.append(form.condition(query.view.where).clause(form, ctx.tokens))
+    asked = pages.Asked(where, query.sort, query.page, query.per_page, query.after)
     for key, value in query.filters.items():
-        if clause := _filter(ctx, form, query, key, value):
-            where.append(clause[0])
-    if query.search:
-        where.append(_search(ctx, form, query))
-    return where
+        if condition := _filter(form, query, key, value):
+            name, operator = split_key(key)
+            clause = searching.of_the_whole(ctx, form, name, condition.clause(form, ctx.tokens))
+            (asked.holds if operator in IN_TEXTS else where).append(clause)
+            asked.hints.extend(_hints(form, condition))
+    if query.search and (names := _search_fields(form, query)):
+        found = searching.search(ctx, form, names, _search_text(form, query))
+        asked.holds.append(found.holds)
+        asked.hints.extend(() if found.hint is None else (found.hint,))
+    elif query.search:
+        where.append(false())
+    return asked
 
 
-def _filter(ctx: "Context", form: LiveForm, query: Query, key: str, value: str) -> list[ColumnElement[bool]]:
+def _filter(form: LiveForm, query: Query, key: str, value: str) -> Condition | None:
     if split_key(key)[0] not in query.allowed:
         query.errors[key] = [_("不能按“{name}”筛选。", name=split_key(key)[0])]
-        return []
+        return None
     if value == "":
-        return []
+        return None
     try:
-        found = parse({key: value}, form.fields).clause(form, ctx.tokens)
-        return [_of_the_whole(ctx, form, split_key(key)[0], found)]
+        return parse({key: value}, form.fields)
     except ConditionFault as fault:
         query.errors[key] = [fault.message]
-        return []
+        return None
 
 
-def _search(ctx: "Context", form: LiveForm, query: Query) -> ColumnElement[bool]:
-    """Look for the text in every search field; in a reference, in the title of what it points at."""
+def _hints(form: LiveForm, condition: Condition) -> Iterator[ColumnElement[bool]]:
+    """Give what the index makes of a filter that looks into texts."""
+    for test in condition.alternatives[0]:
+        if test.operator in IN_TEXTS and test.value:
+            hint = holding(form.table, (test.field,), lower(test.value))
+            if hint is not None:
+                yield hint
+
+
+def _search_fields(form: LiveForm, query: Query) -> list[str]:
+    """Name what the search looks into."""
     views = [query.view] if query.view else list(form.declared.lists.values())
-    names = dict.fromkeys(name for view in views for name in view.search if name in query.allowed)
+    return list(dict.fromkeys(name for view in views for name in view.search if name in query.allowed))
+
+
+def _search_text(form: LiveForm, query: Query) -> str:
     try:
-        text = TextType().parse_operand(form.fields["id"], query.search)
+        return TextType().parse_operand(form.fields["id"], query.search)
     except ValueFault as fault:
         query.errors["search"] = [str(fault)]
-        return false()
-    return or_(false(), *(contains(ctx, form, name, text) for name in names))
-
-
-def contains(ctx: "Context", form: LiveForm, name: str, text: str) -> ColumnElement[bool]:
-    """Look for a text in one field, as far as the person sees its value."""
-    declared, column = form.fields[name], form.column(name)
-    if declared.type == "ref":
-        target = ctx.platform.forms[declared.form or ""]
-        title = containing(target.column(target.declared.title), text)
-        return column.in_(select(target.table.c.id).where(title))
-    if declared.type == "user":
-        return column.in_(select(users.c.id).where(containing(users.c.name, text)))
-    return _of_the_whole(ctx, form, name, containing(column, text))
-
-
-def _of_the_whole(ctx: "Context", form: LiveForm, name: str, found: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Count only records of which the person sees the whole value: a hit would tell what is hidden."""
-    verb = form.masked.get(name)
-    return and_(found, access.clause(ctx, form, verb)) if verb else found
-
-
-def _keys(query: Query) -> list[tuple[str, bool]]:
-    """Give the sort keys with the id at the end, so that the order is total."""
-    return query.sort if query.sort[-1][0] == "id" else [*query.sort, ("id", query.sort[-1][1])]
-
-
-def _sorted(form: LiveForm, query: Query, statement: Select[Any]) -> Select[Any]:
-    for name, descending in _keys(query):
-        column = form.column(name)
-        if form.table.c[name].nullable:
-            statement = statement.order_by(column.is_(None))  # empty values last, on both databases
-        statement = statement.order_by(column.desc() if descending else column.asc())
-    return statement
-
-
-def _from_page(statement: Select[Any], query: Query) -> Select[Any]:
-    """Take one record more than the page holds, which tells whether there is a next one."""
-    skipped = 0 if query.after is not None else (query.page - 1) * query.per_page
-    return statement.limit(query.per_page + 1).offset(skipped)
-
-
-def _beyond(form: LiveForm, query: Query, values: list[Any]) -> ColumnElement[bool]:
-    """Select what stands behind the cursor: the first key beyond it, or equal and the next key beyond it."""
-    alternatives: list[ColumnElement[bool]] = []
-    equal: list[ColumnElement[bool]] = []
-    for (name, descending), value in zip(_keys(query), values, strict=True):
-        column = form.column(name)
-        if value is not None:
-            alternatives.append(and_(*equal, or_(_past(column, value, descending), column.is_(None))))
-        equal.append(column.is_(None) if value is None else column == value)
-    return or_(false(), *alternatives)
-
-
-def _past(column: ColumnElement[Any], value: Any, descending: bool) -> ColumnElement[bool]:
-    """Compare with a value of the cursor; false comes before true."""
-    if isinstance(value, bool):
-        return column.is_(not descending) if value is descending else false()
-    beyond: ColumnElement[bool] = column < value if descending else column > value
-    return beyond
+        return ""
 
 
 def _cursor(form: LiveForm, query: Query, last: Record) -> str:
     values = []
-    for name, _descending in _keys(query):
+    for name, _descending in pages.keys(query.sort):
         value = getattr(last, name)
         declared = form.fields[name]
         values.append(None if value is None else FIELD_TYPES[declared.type].dump(declared, value))
@@ -268,7 +190,7 @@ def _cursor(form: LiveForm, query: Query, last: Record) -> str:
 def _read_cursor(form: LiveForm, query: Query, cursor: str) -> list[Any] | None:
     try:
         raw = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii")))
-        pairs = zip(_keys(query), raw, strict=True)
+        pairs = zip(pages.keys(query.sort), raw, strict=True)
         return [
             None if value is None else FIELD_TYPES[form.fields[name].type].parse_operand(form.fields[name], value)
             for (name, _descending), value in pairs

@@ -12,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, event, inspect, text
 
 from lowcode.config import Config
-from lowcode.database import autogenerate, migrate
+from lowcode.database import autogenerate, derived, migrate
 from lowcode.database.engine import Database
 from lowcode.errors import Refused
 from lowcode.plugins import loading as plugins
@@ -160,7 +160,8 @@ def test_down_and_up_again(database_url: str, open_db: OpenDb, toy_root: Path) -
     for history_down in (history, migrate.host_history()):
         run_down(db, history_down)
     with db.read() as connection:
-        assert inspect(connection).get_table_names() == ["lowcode_alembic_version", "toy_alembic_version"]
+        left = [name for name in inspect(connection).get_table_names() if not derived.is_derived(name)]
+        assert left == ["lowcode_alembic_version", "toy_alembic_version"]
     migrate.upgrade(db, [plugin])
     assert autogenerate.drift(db, [plugin]) == []
 

@@ -13,6 +13,7 @@ import openpyxl
 import pytest
 from sqlalchemy import insert, update
 
+from lowcode.records import exporting, pages
 from lowcode.testing.client import Api
 
 EVIL = '=HYPERLINK("http://x")'
@@ -60,6 +61,23 @@ def test_filters_search_and_views_are_those_of_the_list(api: Api) -> None:
     assert len(table(api, page="2", per_page="1")) == 3, "an export has no pages"
     for query in ({"format": "pdf"}, {"columns": "some"}, {"nonsense": "1"}, {"sort": "phone"}, {"list": "none"}):
         assert download(api, **query).status_code in (422, 404), query
+
+
+@pytest.mark.parametrize("sample", [2, 200])
+@pytest.mark.parametrize("sort", ["id", "-name"])
+def test_more_matches_than_a_list_counts_are_written_all(
+    api: Api, monkeypatch: pytest.MonkeyPatch, sort: str, sample: int
+) -> None:
+    monkeypatch.setattr(pages, "MOST_FOUND", 2)
+    monkeypatch.setattr(pages, "SAMPLE", sample)
+    monkeypatch.setattr(exporting, "CHUNK", 2)
+    for serial in range(7):
+        library.member(api, name=f"华{'东西'[serial % 3 == 0]}{serial}")
+    names = ["华东1", "华东2", "华东4", "华东5"]
+    answer = download(api, format="csv", search="华东")
+    assert answer.headers["X-Total-Count"] == "4"
+    rows = table(api, search="华东", sort=sort)[1:]
+    assert [row[2] for row in rows] == (names if sort == "id" else names[::-1])
 
 
 def test_who_may_export_gets_what_he_may_read(api: Api) -> None:

@@ -8,6 +8,7 @@ import library
 import pytest
 
 from lowcode.declare.fields import Field
+from lowcode.records import pages
 from lowcode.records.masking import mask
 from lowcode.testing.client import Api
 
@@ -98,6 +99,33 @@ def test_a_filter_or_search_tells_nothing_of_a_masked_value(owner: Api, other: A
     assert total(other, search=member["name"]) == 1
     for sort in ("phone", "-phone"):
         assert "sort" in owner.get("/forms/member/records", sort=sort).expect(422)["errors"]
+
+
+@pytest.mark.parametrize("near", [1, 5_000])
+@pytest.mark.parametrize("sort", ["-id", "name"])
+def test_no_way_to_many_matches_tells_of_a_masked_value(
+    owner: Api, other: Api, monkeypatch: pytest.MonkeyPatch, near: int, sort: str
+) -> None:
+    """The index knows the digits; the first rows, the total, whether it is exact, and pages do not tell them."""
+    monkeypatch.setattr(pages, "MOST_FOUND", 2)
+    monkeypatch.setattr(pages, "SAMPLE", 4)
+    monkeypatch.setattr(pages, "NEAR", near)
+    for serial in range(5):
+        library.member(owner, name=f"员工{serial}", phone=f"1381234567{serial}")
+    mine = library.member(other, phone="13912345679")
+    for query in (
+        {"search": "1234567"},
+        {"phone__contains": "567"},
+        {"phone__contains": "5"},
+        {"phone__startswith": "1"},
+    ):
+        for part in ({}, {"page": 2}, {"per_page": 1}):
+            asked = {**query, **part, "sort": sort}
+            told = owner.get("/forms/member/records", **asked).expect(200)
+            assert (told["total"], told["total_is_exact"]) == (2, False), asked
+            seen = other.get("/forms/member/records", **asked).expect(200)
+            assert (seen["total"], seen["total_is_exact"], "next" in seen) == (1, True, False), asked
+            assert [item["id"] for item in seen["items"]] == ([] if "page" in part else [mine["id"]]), asked
 
 
 def test_nothing_is_filled_with_what_is_masked(owner: Api, other: Api, member: dict[str, Any]) -> None:

@@ -21,6 +21,7 @@ from lowcode.web.gate import policy
 from lowcode.web.pages import cells
 from lowcode.web.pages.approvals import told
 from lowcode.web.pages.formdata import local
+from lowcode.web.pages.listing import counted
 from lowcode.web.pages.shell import live_form
 from lowcode.workflow import viewing
 
@@ -145,7 +146,7 @@ class Related:
         self.columns = [known[name] for name in view.columns if name in known and name != by.name]
         args = {by.name: [str(record_id)], "per_page": [str(RELATED_ROWS)]}
         found = listing.list_records(ctx, form, args)
-        self.records, self.total = found["items"], found["total"]
+        self.records, self.total, self.counted = found["items"], found["total"], counted(found)
         can_create = any(each.create for each in form.declared.lists.values()) and access.is_allowed(
             ctx, form, "create"
         )

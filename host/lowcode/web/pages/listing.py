@@ -83,6 +83,13 @@ def _page(live: LiveForm, view: ListView, is_bin: bool) -> Response:
     return response
 
 
+def counted(found: Mapping[str, Any]) -> str:
+    """Say how many records there are; of very many, that there are more than were counted."""
+    if found["total_is_exact"]:
+        return _("共 {total} 条", total=found["total"])
+    return _("共 {total}+ 条", total=f"{found['total']:,}")
+
+
 class Listing:
     """One page of a list, ready for the templates."""
 
@@ -105,6 +112,9 @@ class Listing:
         self.records: list[dict[str, Any]] = found["items"]
         self.page, self.per_page, self.total = found["page"], found["per_page"], found["total"]
         self.pages = paging.pages(self.total, self.per_page)
+        if not found["total_is_exact"]:
+            self.pages = max(self.pages, self.page + ("next" in found))
+        self.counted = counted(found)
         self.can_create = view.create and not is_bin and access.is_allowed(ctx, form, "create")
         self.can_delete = access.is_allowed(ctx, form, "delete")
         self.for_many = [] if is_bin else acting.for_many(ctx, form)

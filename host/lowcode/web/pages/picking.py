@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, jsonify, request
-from sqlalchemy import ColumnElement, Select, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, select
 
 from lowcode import access
 from lowcode.conditions import containing
@@ -13,7 +13,7 @@ from lowcode.errors import NotFound
 from lowcode.forms import LiveForm, visible_fields
 from lowcode.i18n import _
 from lowcode.identity.tables import departments
-from lowcode.records import listing
+from lowcode.records import searching
 from lowcode.web.current import current_platform, current_user
 from lowcode.web.gate import policy
 from lowcode.web.pages.formdata import whole
@@ -96,7 +96,8 @@ def _narrowed(
 
 
 def _holds(ctx: "Context", target: LiveForm, search: str) -> ColumnElement[bool]:
-    return or_(false(), *(listing.contains(ctx, target, name, search) for name in _texts(ctx, target)))
+    found = searching.search(ctx, target, _texts(ctx, target), search)
+    return found.holds if found.hint is None else and_(found.hint, found.holds)
 
 
 def _texts(ctx: "Context", target: LiveForm) -> list[str]:
