@@ -5,9 +5,10 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 TEST ?=
 
-.PHONY: demo run test lint check conformance wheels bench docs clean
+.PHONY: demo run test lint check conformance wheels bench docs upgrade clean
 .DELETE_ON_ERROR:
 
 demo: .venv/host wheels
@@ -43,7 +44,7 @@ check: .venv/host
 # The same conformance suite as in `make test`, on the wheel as it ships; the databases make no difference to what ships.
 conformance: .venv/test wheels
 	rm -rf build/installed
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target build/installed dist/*.whl
+	$(PIP) --no-deps --target build/installed dist/*.whl
 	cp tests/test_conformance.py build/installed/
 	cd build/installed && ../../$(BIN)/python -m pytest -q -c /dev/null -p lowcode.testing.plugin --database=sqlite \
 	  test_conformance.py
@@ -58,15 +59,20 @@ bench: .venv/test
 docs: .venv/host
 	$(BIN)/lowcode reference > host/docs/reference.md
 
-.venv/host: host/pyproject.toml host/build_hook.py host/frontend/package-lock.json host/frontend/assets.txt
+.venv/host: host/pyproject.toml host/constraints.txt host/build_hook.py host/frontend/package-lock.json host/frontend/assets.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade "pip>=26"
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable host
+	$(PIP) --upgrade "pip>=26"
+	$(PIP) --constraint host/constraints.txt --editable host
 	touch $@
 
 .venv/test: .venv/host
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable "host[test]"
+	$(PIP) --constraint host/constraints.txt --editable "host[test]"
 	touch $@
+
+upgrade: .venv/test
+	$(PIP) --upgrade --upgrade-strategy eager --editable "host[test]"
+	(sed -n '/^#/p' host/constraints.txt; $(BIN)/pip freeze --exclude-editable) > .venv/constraints.txt
+	mv .venv/constraints.txt host/constraints.txt
 
 clean:
 	rm -rf .venv build dist instance *.egg-info

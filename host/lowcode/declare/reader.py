@@ -17,6 +17,8 @@ MAX_DEPTH = 20
 MAX_VALUES = 10_000
 MAX_DIGITS = 30
 
+_TOO_DEEP = f"Values are nested more than {MAX_DEPTH} deep. Make the structure flatter."
+
 Scalar = str | int | Decimal | bool | None
 
 _INT = re.compile(r"-?(0|[1-9][0-9]*)")
@@ -70,9 +72,11 @@ def read(data: bytes, spot: Spot) -> Node | None:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
         reason = getattr(error, "problem", None) or "it cannot be scanned"
-        _fault(
-            spot, "E105", line, f"This is not well-formed YAML: {reason}. Check the indentation and the quotes here."
-        )
+        if "nesting depth" in reason:  # the scanner runs ahead of the events and, from PyYAML 6.0.4 on, has a limit
+            _fault(spot, "E109", line, _TOO_DEEP)
+        else:
+            advice = "Check the indentation and the quotes here."
+            _fault(spot, "E105", line, f"This is not well-formed YAML: {reason}. {advice}")
         return None
     return reader.result()
 
@@ -169,7 +173,7 @@ class _Reader:
 
     def _collection(self, event: yaml.NodeEvent, line: int) -> None:
         if len(self.frames) >= MAX_DEPTH:
-            self._stop("E109", line, f"Values are nested more than {MAX_DEPTH} deep. Make the structure flatter.")
+            self._stop("E109", line, _TOO_DEEP)
         if self._wants_key():
             self._stop("E111", line, "A mapping or list cannot be a key. Use a text as the key.")
         node = Node({} if isinstance(event, yaml.MappingStartEvent) else [], line)

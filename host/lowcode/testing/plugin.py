@@ -13,7 +13,8 @@ import pytest
 
 pytest.register_assert_rewrite("lowcode.testing.conformance", "lowcode.testing.client", "lowcode.testing.databases")
 
-from lowcode.platform import Platform  # noqa: E402 (asserts are rewritten when a module is imported)
+from lowcode import i18n  # noqa: E402 (asserts are rewritten when a module is imported)
+from lowcode.platform import Platform  # noqa: E402
 from lowcode.testing import databases as made  # noqa: E402
 from lowcode.testing.client import Api  # noqa: E402
 from lowcode.testing.databases import Databases  # noqa: E402
@@ -49,6 +50,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run whatever needs a database on each of them."""
     if "database_kind" in metafunc.fixturenames:
         metafunc.parametrize("database_kind", metafunc.config.stash[KINDS], scope="session")
+
+
+@pytest.fixture(autouse=True)
+def source_language() -> None:
+    """Start each test in the source language: a request of the test client leaves its language behind."""
+    i18n.language.set(i18n.LANGUAGES[0])
 
 
 @pytest.fixture(scope="session")

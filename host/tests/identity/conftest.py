@@ -6,13 +6,6 @@ import pytest
 
 from lowcode.database.engine import Database
 from lowcode.database.metadata import metadata
-from lowcode.i18n import language
-
-
-@pytest.fixture(autouse=True)
-def chinese() -> None:
-    """Refuse in Chinese, whatever a test before has spoken."""
-    language.set("zh")
 
 
 @pytest.fixture
