@@ -18,16 +18,18 @@ run: .venv/host wheels
 	LOWCODE_HOME="$${LOWCODE_HOME:-instance/run}" $(BIN)/lowcode store add dist/*.whl
 	LOWCODE_HOME="$${LOWCODE_HOME:-instance/run}" $(BIN)/lowcode run
 
-# The whole suite runs as two halves at once, each test in exactly one of them: what runs on PostgreSQL, and the rest.
+# The whole suite runs in three parts at once, each test in exactly one: what runs on PostgreSQL, the rest of the host's
+# tests, and the rest of the plugin's.
 test: .venv/test wheels
 ifneq ($(TEST),)
 	$(BIN)/python -m pytest $(TEST)
 else
 	@mkdir -p artifacts
-	@$(BIN)/python -m pytest -k postgresql > artifacts/test-postgresql.log 2>&1 & half=$$!; \
-	  $(BIN)/python -m pytest -k "not postgresql"; rest=$$?; \
-	  wait $$half; half=$$?; test $$half -ne 5 || half=0; \
-	  cat artifacts/test-postgresql.log; exit $$((rest + half))
+	@$(BIN)/python -m pytest -k postgresql > artifacts/test-postgresql.log 2>&1 & postgresql=$$!; \
+	  $(BIN)/python -m pytest host/tests -k "not postgresql" > artifacts/test-host.log 2>&1 & host=$$!; \
+	  $(BIN)/python -m pytest tests -k "not postgresql"; plugin=$$?; \
+	  wait $$host; host=$$?; wait $$postgresql; postgresql=$$?; test $$postgresql -ne 5 || postgresql=0; \
+	  cat artifacts/test-host.log artifacts/test-postgresql.log; exit $$((plugin + host + postgresql))
 endif
 
 lint: .venv/test
@@ -43,10 +45,10 @@ check: .venv/host
 
 # The same conformance suite as in `make test`, on the wheel as it ships; the databases make no difference to what ships.
 conformance: .venv/test wheels
-	rm -rf build/installed
-	$(PIP) --no-deps --target build/installed dist/*.whl
-	cp tests/test_conformance.py build/installed/
-	cd build/installed && ../../$(BIN)/python -m pytest -q -c /dev/null -p lowcode.testing.plugin --database=sqlite \
+	rm -rf artifacts/installed
+	$(PIP) --no-deps --target artifacts/installed dist/*.whl
+	cp tests/test_conformance.py artifacts/installed/
+	cd artifacts/installed && ../../$(BIN)/python -m pytest -q -c /dev/null -p lowcode.testing.plugin --database=sqlite \
 	  test_conformance.py
 
 wheels: .venv/host

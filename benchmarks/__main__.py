@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from benchmarks import fill, load, postgres, queries, report
+from benchmarks import fill, load, nightly, postgres, queries, report
 from benchmarks.operations import OPERATIONS, Operation
 from benchmarks.servers import THREADS, WORKERS, Server, serve
 from lowcode.config import Config
@@ -36,6 +36,9 @@ def main() -> None:
             "figures": f"best of {options.rounds} rounds of {options.seconds} s, both servers in turns",
         }
         counted = queries.count(platform, company) if not options.no_pages else {}
+        if options.nightly:
+            print(nightly.measure(platform, url.replace("+psycopg", ""), options.customers).told())
+            return
         platform.db.engine.dispose()
         environment = {"LOWCODE_DATABASE_URL": url, "LOWCODE_HOME": str(home), "BENCH_SELLER": str(company.seller)}
         environment["BENCH_TOKENS"] = json.dumps(company.tokens)
@@ -61,6 +64,7 @@ def _options() -> Any:
     parser.add_argument("--only", nargs="+", choices=[each.name for each in OPERATIONS], help="only these operations")
     parser.add_argument("--sqlite", action="store_true", help="measure the host alone, on SQLite")
     parser.add_argument("--no-pages", action="store_true", help="do not count the queries behind pages")
+    parser.add_argument("--nightly", action="store_true", help="measure the nightly work on the pool, and nothing else")
     return parser.parse_args()
 
 

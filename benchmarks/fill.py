@@ -10,6 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, insert, select, text, update
 
+from benchmarks.fill_opportunities import opportunities
+from benchmarks.rows import START, system
 from crm_plugin.pricing import price_line
 from lowcode import initialise
 from lowcode.database import derived
@@ -27,6 +29,7 @@ PRODUCTS = 1000
 QUOTATIONS = 1000
 LINES = 50
 TASKS = 10_000
+UNLIMITED = {"daily_claim_limit": 10_000}
 POOLED = 5
 """One customer of so many has nobody in charge."""
 CHUNK = 5000
@@ -37,7 +40,6 @@ STATUSES = ("potential", "interested", "negotiating", "deal", "lost")
 LEVELS = ("A", "B", "C", "D")
 INDUSTRIES = ("it", "finance", "manufacturing", "energy", "healthcare", "construction")
 SOURCES = ("promotion", "search", "referral", "phone", "trade_show", "other")
-START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +79,13 @@ def fill(platform: Platform, customers: int) -> Company:
         _write(connection, table["product"], products)
         _write(connection, table["customer"], _customers(random, sellers, customers))
         _write(connection, table["contact"], _contacts(sellers, customers))
+        _write(connection, table["opportunity"], opportunities(random, sellers, customers))
         quotations = list(_quotations(random, sellers[0], products, customers))
         _write(connection, table["quotation"], (quotation for quotation, _rows in quotations))
         _write(connection, lines, (row for _quotation, rows in quotations for row in rows))
         _advance_ids(connection, table["product"], table["customer"], table["contact"], table["quotation"])
-        for each in (table["customer"], table["quotation"]):
+        _advance_ids(connection, table["opportunity"])
+        for each in (table["customer"], table["quotation"], table["opportunity"]):
             of_owner = select(user_table.c.department_id).where(user_table.c.id == each.c.owner)
             connection.execute(update(each).values(owner_department=of_owner.scalar_subquery()))
         _tasks(connection, sellers[0])
@@ -112,22 +116,9 @@ def _sign_in(connection: Connection, platform: Platform, sellers: list[int]) -> 
     return {name: sessions.open_session(connection, person, datetime.now(UTC)) for name, person in people.items()}
 
 
-def _system(key: int, owner: int, day: int = 0) -> dict[str, Any]:
-    at = START + timedelta(days=day, seconds=key)
-    return {
-        "id": key,
-        "version": 1,
-        "created_at": at,
-        "created_by": owner,
-        "updated_at": at,
-        "updated_by": owner,
-        "owner": owner,
-    }
-
-
 def _products(random: Random, sellers: list[int]) -> Iterator[dict[str, Any]]:
     for key in range(1, PRODUCTS + 1):
-        yield _system(key, sellers[key % SELLERS]) | {
+        yield system(key, sellers[key % SELLERS]) | {
             "code": f"P{key:05}",
             "name": f"{random.choice(TRADES)}组件 {key}",
             "category": "gateway",
@@ -142,7 +133,7 @@ def _products(random: Random, sellers: list[int]) -> Iterator[dict[str, Any]]:
 def _customers(random: Random, sellers: list[int], count: int) -> Iterator[dict[str, Any]]:
     for key in range(1, count + 1):
         name = f"{random.choice(PLACES)}{random.choice(TRADES)}{random.choice(ENDINGS)} {key}"
-        yield _system(key, sellers[key % SELLERS], random.randrange(300)) | {
+        yield system(key, sellers[key % SELLERS], random.randrange(300)) | {
             "number": f"KH2025-{key:08}",
             "name": name,
             "short_name": name[:4],
@@ -159,6 +150,8 @@ def _customers(random: Random, sellers: list[int], count: int) -> Iterator[dict[
             "deal_status": False,
             "follow_up_status": False,
             "contact_count": 1,
+            "opportunity_count": 1,
+            "open_opportunity_count": 0,
             "quotation_count": 0,
         }
 
@@ -169,7 +162,7 @@ def _pool_day(random: Random) -> datetime:
 
 def _contacts(sellers: list[int], count: int) -> Iterator[dict[str, Any]]:
     for key in range(1, count + 1):
-        yield _system(key, sellers[key % SELLERS]) | {
+        yield system(key, sellers[key % SELLERS]) | {
             "name": f"联系人{key}",
             "customer": key,
             "is_primary": True,
@@ -188,7 +181,7 @@ def _quotations(
         totals = {name: sum(row[column] for row in rows) for name, column in TOTALS.items()}
         day = (START + timedelta(days=key % 300)).date()
         yield (
-            _system(key, seller)
+            system(key, seller)
             | totals
             | {
                 "number": f"BJ2025-{key:08}",

@@ -9,11 +9,15 @@ from random import Random
 from typing import Any
 from urllib.parse import urlencode
 
-from benchmarks.fill import LEVELS, LINES, PLACES, QUOTATIONS, SELLERS, STATUSES, TRADES, Company
+from benchmarks.fill import LEVELS, LINES, PLACES, POOLED, QUOTATIONS, SELLERS, STATUSES, TRADES, Company
 
 DRAFTS_AGAIN = (
     "UPDATE crm_quotation SET status = 'draft'",
     f"UPDATE approvals SET outcome = 'cancelled' WHERE outcome IS NULL AND record <= {QUOTATIONS}",
+)
+POOL_AGAIN = (
+    f"UPDATE crm_customer SET owner = NULL, pool_at = created_at WHERE id % {POOLED} = 1 AND owner IS NOT NULL",
+    "DELETE FROM crm_owner_history",
 )
 Conversation = Generator[bytes, bytes, None]
 """The endless requests of one client; each `yield` gives back the answer."""
@@ -147,6 +151,16 @@ def _todo(company: Company, _random: Random) -> bytes:
     return http(company.tokens["busy"], "GET", "/tasks?box=todo&per_page=20")
 
 
+def _funnel(company: Company, _random: Random) -> bytes:
+    return http(company.tokens["exec"], "GET", "/panels/funnel")
+
+
+def _claim(company: Company, number: int, clients: int) -> Conversation:
+    """Take one customer after the other out of the pool, each client those of its own."""
+    for customer in range(1 + POOLED * number, company.customers, POOLED * clients):
+        yield http(company.token, "POST", f"/forms/customer/records/{customer}/actions/claim", {})
+
+
 OPERATIONS = (
     Operation("create_customer", "create a customer", b"201", _each(_create_customer)),
     Operation("create_quotation", "create a 50-line quotation", b"201", _each(_create_quotation)),
@@ -158,6 +172,8 @@ OPERATIONS = (
     Operation("list_own", "list the newest 20 of 100,000, own only", b"200", _each(_list_of("sales"))),
     Operation("list_department", "list the newest 20 of 100,000, department", b"200", _each(_list_of("head"))),
     Operation("list_all", "list the newest 20 of 100,000, unfiltered", b"200", _each(_list_of("exec"))),
+    Operation("funnel", "funnel over as many opportunities as customers", b"200", _each(_funnel)),
+    Operation("claim", "claim a customer of the pool", b"200", _claim, POOL_AGAIN),
     Operation("approve", "submit → 2 × (read, agree) → approved, 50 lines", b"200", _approve, DRAFTS_AGAIN),
     Operation("todo", "to-do list, 20 of 10,000 open tasks", b"200", _each(_todo)),
 )

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 
 import psycopg
 
-from benchmarks import raw_approvals
+from benchmarks import raw_approvals, raw_deals
 from benchmarks.raw_database import connect, read_quotation, rows
 from crm_plugin.pricing import price_line
 
@@ -87,11 +87,15 @@ def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable
             answer = raw_approvals.submit(int(path.split("/")[-3]))
         elif path.endswith("/agree"):
             answer = raw_approvals.agree(int(path.split("/")[-2]), body["opinion"])
+        elif path.endswith("/claim"):
+            answer = raw_deals.claim(int(path.split("/")[-3]), SELLER)
         elif path.endswith("/preview"):
             answer = _priced(body)
         else:
             status = "201 Created"
             answer = _create_customer(body) if path == "/api/v1/forms/customer/records" else _create_quotation(body)
+    elif path == "/api/v1/panels/funnel":
+        answer = raw_deals.funnel()
     elif path == "/api/v1/tasks":
         answer = raw_approvals.todo(parse_qs(environ["QUERY_STRING"]))
     elif path.endswith("/approval"):

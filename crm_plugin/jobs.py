@@ -1,6 +1,9 @@
 """Work by the clock."""
 
-from lowcode.api import Context, Refused, _, hookimpl
+from datetime import datetime
+
+from crm_plugin.recycling import Progress, recycle
+from lowcode.api import Context, More, Refused, _, hookimpl
 
 CHUNK = 200
 
@@ -20,3 +23,9 @@ def job_expire_quotations(ctx: Context) -> str:
                 continue
             count += 1
     return _("{count} 张报价单已到期失效。", count=count)
+
+
+@hookimpl
+def job_recycle_customers(ctx: Context, state: Progress | None, due_at: datetime) -> str | More:
+    """Work on the pool, some hundred customers at a time."""
+    return recycle(ctx, state, due_at)

@@ -11,7 +11,7 @@ from itertools import product as combinations
 from random import Random
 from typing import NamedTuple
 
-from crm_plugin import sample_quotations
+from crm_plugin import sample_deals, sample_quotations
 from lowcode.api import Context, Record, Refused, _
 
 CUSTOMERS, POOLED = 200, 25
@@ -150,7 +150,7 @@ SOURCES = ("referral", "trade_show", "website", "search", "phone", "cold_visit",
 
 
 def load(ctx: Context) -> str:
-    """Create the people, 60 products, 200 customers with contacts, and 300 quotations."""
+    """Create the people, 60 products, 200 customers with contacts, and what is going on with them."""
     if ctx.forms.product.exists(code=f"{FAMILIES[0].code}-101"):
         raise Refused(_("示例数据已经载入过，不能重复载入。"), code="sample_loaded")
     random = Random(20260101)  # noqa: S311 (the same sample at every load)
@@ -158,12 +158,16 @@ def load(ctx: Context) -> str:
     products = _products(ctx, random, users["sunli"])
     customers = list(_customers(ctx, random, users))
     _release(ctx, customers[:POOLED])
-    sample_quotations.load(ctx, random, users["zhaolei"], customers[POOLED:], products)
+    deals = sample_deals.load(ctx, random, customers[POOLED:], products)
+    sample_quotations.load(ctx, random, users["zhaolei"], customers[POOLED:], products, deals)
     return _(
-        "已载入示例公司：{people} 位用户、{products} 个产品、{customers} 个客户、{quotations} 张报价单。",
+        "已载入示例公司：{people} 位用户、{products} 个产品、{customers} 个客户、"
+        "{leads} 条线索、{opportunities} 个销售机会、{quotations} 张报价单。",
         people=len(users),
         products=len(products),
         customers=len(customers),
+        leads=sample_deals.LEADS,
+        opportunities=sample_deals.OPPORTUNITIES,
         quotations=sample_quotations.QUOTATIONS,
     )
 
@@ -221,10 +225,12 @@ def _customers(ctx: Context, random: Random, users: dict[str, int]) -> Iterator[
                 "telephone": f"{area_code}-{random.randrange(50000000, 89999999)}",
                 "region": city,
                 "address": f"{city}市{street}{random.randrange(1, 999)}号",
-                "next_contact_at": (ctx.now + timedelta(days=random.randrange(1, 45))).isoformat(),
+                "next_contact_at": (ctx.now + timedelta(days=random.randrange(-4, 45))).isoformat(),
             }
             customer = me.forms.customer.create(values)
             _contacts(me, random, customer)
+            owned_since = ctx.now - timedelta(days=random.randrange(36))
+            customer = me.forms.customer.update(customer.id, {"owner_at": owned_since})
         yield customer
 
 

@@ -1,5 +1,6 @@
 """The quotations of the sample company, some of them submitted, decided, sent and answered by its people."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from random import Random
@@ -29,8 +30,15 @@ DECLINED = "客户选择了交货期更短的方案。"
 AGREED, REJECTED = "同意。", "折扣过高，请与客户再谈。"
 
 
-def load(ctx: Context, random: Random, executive: int, customers: list[Record], products: list[Record]) -> None:
-    """Create quotations of the last half year, and bring some of them further.
+def load(
+    ctx: Context,
+    random: Random,
+    executive: int,
+    customers: list[Record],
+    products: list[Record],
+    deals: Mapping[int, int],
+) -> None:
+    """Create quotations of the last half year, a third of them for the customers' open `deals`, and bring some further.
 
     Contact, phone and prices are filled in by the host. A quotation that lives on is as new as its life needs.
     """
@@ -42,6 +50,7 @@ def load(ctx: Context, random: Random, executive: int, customers: list[Record], 
         values = {
             "name": f"{customer.short_name}{random.choice(PROJECTS)}报价",
             "customer": customer.id,
+            "opportunity": deals.get(customer.id) if serial % 3 == 1 else None,
             "quote_date": quote_date.isoformat(),
             "valid_until": (quote_date + timedelta(days=30)).isoformat(),
             "lines": [_line(random, products) for _position in range(random.randrange(1, 9))],

@@ -1,7 +1,8 @@
 """Who may do what with which form is what the matrix of the requirements (domain.md §5.2, §5.3) says.
 
 R read, C create, U edit, D delete, X export; own, department and below, all; owned and pool are customers with and
-without an owner. The portal comes with customer accounts, transfer and assign with their actions.
+without an owner, `with` follows what a record is about. The portal comes with customer accounts; transfer and
+assign are actions.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,14 @@ import pytest
 from lowcode.declare.model import Access, Plugin
 from lowcode.testing.client import Api
 
+ABOUT = "with customer+with lead+with opportunity"
 MATRIX = {
+    "lead": {
+        "sales": "R:own C U:own",
+        "manager": "R:department+pool C U:department+pool D:department+pool X",
+        "admin": "R:all C U:all D:all X",
+        "exec": "R:all",
+    },
     "customer": {
         "sales": "R:own+pool C U:own",
         "manager": "R:department+pool C U:department D:department X",
@@ -36,6 +44,41 @@ MATRIX = {
         "admin": "R:all C U:all D:all X",
         "exec": "R:all",
     },
+    "opportunity": {
+        "sales": "R:own C U:own D:own",
+        "manager": "R:department C U:department D:department X",
+        "finance": "R:all",
+        "admin": "R:all C U:all D:all X",
+        "exec": "R:all",
+    },
+    "follow_up": {
+        "sales": f"R:own+{ABOUT} U:own D:{ABOUT}",
+        "manager": f"R:department+{ABOUT} U:own D:department X",
+        "service": "R:own+with customer",
+        "admin": "R:all U:all D:all X",
+        "exec": "R:all",
+    },
+    "opportunity_stage": {
+        "sales": "R:with opportunity",
+        "manager": "R:with opportunity",
+        "finance": "R:with opportunity",
+        "admin": "R:all X",
+        "exec": "R:all",
+    },
+    "owner_history": {
+        "sales": "R:with customer+with lead",
+        "manager": "R:with customer+with lead",
+        "admin": "R:all X",
+        "exec": "R:all",
+    },
+    "invoice_title": {
+        "sales": "R:with customer C U:with customer D:with customer",
+        "manager": "R:with customer C U:with customer D:with customer",
+        "finance": "R:all C U:all",
+        "admin": "R:all C U:all D:all",
+        "exec": "R:all",
+    },
+    "holding_limit": {"admin": "R:all C U:all D:all"},
     "product": {
         "sales": "R:all",
         "manager": "R:all",
@@ -48,8 +91,10 @@ MATRIX = {
 }
 SCOPES = {"owner__isnull=True": "pool", "owner__isnull=False": "owned"}
 MASKED = {
+    "lead": {"mobile", "telephone", "email", "wechat"},
     "customer": {"mobile", "telephone", "email", "wechat"},
     "contact": {"mobile", "telephone", "email", "wechat"},
+    "opportunity": {"contact_phone"},
     "quotation": {"contact_phone", "sent_to"},
 }
 
@@ -89,7 +134,7 @@ def test_masks_and_hidden_prices(crm: Plugin) -> None:
     assert {name: fields for name, fields in masked.items() if fields} == MASKED
     for price in ("cost_price", "min_price"):
         assert set(crm.forms["product"].fields[price].visible_to) == {"product", "finance", "admin"}
-    assert {name for name, form in crm.forms.items() if form.team} == {"customer"}
+    assert {name for name, form in crm.forms.items() if form.team} == {"customer", "opportunity"}
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ DECLARATIONS = sorted(
     path for pattern in ("manifest.yaml", "forms/*", "dictionaries/*", "workflows/*") for path in ROOT.glob(pattern)
 )
 CALL = re.compile(r"""\b_\(\s*"((?:[^"\\]|\\.)*)\"""")
-PRINTS = sorted(ROOT.glob("prints/*.html"))
+PRINTS = sorted(path for folder in ("prints", "panels") for path in ROOT.glob(f"{folder}/*.html"))
 MODULES = sorted(Path(ROOT, "crm_plugin").rglob("*.py"))
 
 
@@ -34,12 +34,10 @@ def texts(node: Any) -> Iterator[str]:
 
 
 def messages(module: Path) -> Iterator[str]:
-    """Find the literals that `_` translates, and the texts of notifications, which their readers translate."""
+    """Find the literals that `_` translates, beside labels, and the texts of notifications, which readers translate."""
     for node in ast.walk(ast.parse(module.read_text("utf-8"))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_":
-            (text,) = (argument.value for argument in node.args if isinstance(argument, ast.Constant))
-            assert isinstance(text, str)
-            yield text
+            yield from (argument.value for argument in node.args if isinstance(argument, ast.Constant))
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "notify":
             text = node.args[2]
             assert isinstance(text, ast.Constant), f"{module.name}:{node.lineno} hides the text of a notification."
@@ -48,8 +46,11 @@ def messages(module: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def english() -> dict[str, str]:
-    with (ROOT / "locale/en/LC_MESSAGES/crm.po").open("rb") as file:
-        messages = [message for message in read_po(file) if message.id]
+    messages = []
+    for catalogue in sorted((ROOT / "locale/en/LC_MESSAGES").glob("*.po")):
+        with catalogue.open("rb") as file:
+            messages += [message for message in read_po(file) if message.id]
+    assert len(messages) == len({_all_forms(message.id) for message in messages}), "A text is translated twice."
     return {_all_forms(message.id).split("\n")[0]: _all_forms(message.string) for message in messages}
 
 
@@ -86,8 +87,17 @@ def test_translations_are_english_and_keep_the_places(english: dict[str, str]) -
 
 
 def test_what_rules_refuse_with_is_translatable() -> None:
-    """A refusal is written `Refused(_("…"))`, never with a bare text."""
+    """A refusal is written `Refused(_("…"))`, or with a `sentence = _("…")`, never with a bare text."""
     for module in MODULES:
-        for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+        nodes = [*ast.walk(ast.parse(module.read_text("utf-8")))]
+        assigned = [node for node in nodes if isinstance(node, ast.Assign) and _translates(node.value)]
+        sentences = {target.id for node in assigned for target in node.targets if isinstance(target, ast.Name)}
+        for node in nodes:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Refused":
-                assert isinstance(node.args[0], ast.Call), f"{module.name}:{node.lineno}"
+                (said, *_rest) = node.args
+                is_known = isinstance(said, ast.Name) and said.id in sentences
+                assert is_known or _translates(said), f"{module.name}:{node.lineno}"
+
+
+def _translates(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_"

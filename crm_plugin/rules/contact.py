@@ -1,8 +1,10 @@
 """Rules of contacts: every customer with contacts has exactly one primary contact."""
 
 from collections.abc import Mapping
+from typing import Any
 
-from lowcode.api import Context, Record, _, hookimpl
+from crm_plugin import merging
+from lowcode.api import Context, Record, Result, _, hookimpl
 
 
 @hookimpl
@@ -69,3 +71,9 @@ def _others(record: Record, ctx: Context) -> list[Record]:
     """Find the customer's primary contacts beside this one."""
     found = ctx.forms.contact.find(customer=record.customer, is_primary=True, limit=10)
     return [contact for contact in found if contact.id != record.id]
+
+
+@hookimpl
+def action_merge(record: Record, params: Mapping[str, Any], ctx: Context) -> Result:
+    """Merge a duplicate into another contact of the customer."""
+    return merging.merge_contacts(record, params, ctx)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from crm_plugin import stages
 from crm_plugin.pricing import price_document
 from lowcode.api import Context, Record, Result, _, hookimpl
 
@@ -12,7 +13,7 @@ LARGEST_TOTAL = Decimal("9999999999999999.99")
 """A money column holds 18 digits; no other total exceeds the one before discount."""
 
 VALID_DAYS = 30
-COPIED = ("name", "customer", "contact", "contact_phone", "sent_to", "terms", "remark")
+COPIED = ("name", "customer", "contact", "contact_phone", "opportunity", "sent_to", "terms", "remark")
 COPIED_COLUMNS = (
     *("product", "product_name", "spec", "quantity", "unit_price", "discount_rate", "unit", "tax_rate"),
     *("list_price", "product_code", "delivery_date", "remark"),
@@ -73,12 +74,14 @@ def _fill_address(record: Record, ctx: Context) -> None:
 
 @hookimpl
 def after_move(record: Record, move: str, params: Mapping[str, Any], ctx: Context) -> None:
-    """Mail what is sent and note how it went out; tell the owner what has expired."""
+    """Mail what is sent and note how it went out; let the opportunity follow; tell the owner what has expired."""
     if move == "send":
         if params["to"]:
             _mail(record, params["to"], ctx)
         channel = "email" if params["to"] else "in_person"
         ctx.forms.quotation.update(record, {"sent_at": ctx.now, "send_channel": channel})
+    elif move == "accept" and record.opportunity:
+        stages.bring_to(ctx.forms.opportunity.get(record.opportunity), "negotiation", ctx)
     elif move == "expire":
         ctx.notify(
             [record.owner],

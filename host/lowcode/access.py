@@ -1,6 +1,7 @@
 """Who may do what: the one gate of verbs and the one row filter, both read from `access:`."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
@@ -23,8 +24,36 @@ SHARED = {"read": ("read", "write"), "edit": ("write",)}
 
 OWNED = ("own", "department")
 
+WITH = "with "
+"""`with loan`: read by whoever may read the record pointed to; changed by whoever may edit that."""
+
 FEW = 200
 """Up to so many shared records are named in the row filter."""
+
+
+@dataclass(slots=True)
+class Reach:
+    """What was looked up in this transaction of how far a person reaches; a change of what it rests on forgets it."""
+
+    levels: dict[str, dict[int, str | None]] = field(default_factory=dict)
+    """For each form the level at which its records are shared with the person."""
+
+    shared: dict[str, dict[str, Sequence[int]]] = field(default_factory=dict)
+    """For each form and verb the records shared with the person, while they are few."""
+
+    followed: dict[tuple[str, str], dict[int, bool]] = field(default_factory=dict)
+    """For each form and verb whether the person reaches the records that others follow."""
+
+    def forget(self, form: str) -> None:
+        """Look up anew: a record of the form has changed, or whom it is shared with."""
+        self.levels.pop(form, None)
+        self.shared.pop(form, None)
+        self.followed.clear()
+
+    def clear(self) -> None:
+        """Look up everything anew, as a long export does from time to time."""
+        self.levels.clear()
+        self.followed.clear()
 
 
 def is_allowed(ctx: "Context", form: LiveForm, verb: str) -> bool:
@@ -51,7 +80,7 @@ def clause(
     parts = [part for _role, part in grants(ctx, form, verb, roles)]
     if not parts:
         return false()
-    alternatives = [_part_clause(ctx, form, part) for part in parts]
+    alternatives = [_part_clause(ctx, form, part, verb) for part in parts]
     if is_sharing(form, verb, parts) and (shared := _shared_clause(ctx, form, verb)) is not None:
         alternatives.append(shared)
     narrowing = [condition.clause(form, ctx.tokens) for condition in _narrowing(ctx, form, verb)]
@@ -69,7 +98,7 @@ def permits(
 ) -> bool:
     """Tell in Python what `clause` says in SQL, for a record at hand; without `shared` as if it had no team."""
     parts = [part for _role, part in grants(ctx, form, verb, roles)]
-    covered = any(part_holds(ctx, form, part, record) for part in parts) or (
+    covered = any(part_holds(ctx, form, part, record, verb) for part in parts) or (
         shared and is_sharing(form, verb, parts) and level(ctx, form, record) in SHARED[verb]
     )
     return covered and all(condition.matches(record, ctx.tokens) for condition in _narrowing(ctx, form, verb))
@@ -96,12 +125,21 @@ def narrowed_by(ctx: "Context", form: LiveForm, verb: str) -> Iterable[Where]:
     return () if ctx.is_system else ctx.platform.hooks.row_scope(form, verb, ctx.system)
 
 
-def part_holds(ctx: "Context", form: LiveForm, part: Any, record: Record) -> bool:
+def may_own(ctx: "Context", form: LiveForm, user_id: int) -> bool:
+    """Tell whether the roles of a person grant it to change records of its own, as whoever is given one has to."""
+    roles = ctx.users.load(user_id).roles
+    scopes = (grant.edit for role, grant in form.declared.access.items() if role in roles)
+    return any(part in (*OWNED, "all") for scope in scopes if scope for part in _parts(scope))
+
+
+def part_holds(ctx: "Context", form: LiveForm, part: Any, record: Record, verb: str = "read") -> bool:
     """Tell whether one part of a scope covers a record."""
     if part == "all":
         return True
     if not isinstance(part, str):
         return form.condition(part).matches(record, ctx.tokens)
+    if part.startswith(WITH):
+        return _follows(ctx, form, part.removeprefix(WITH), verb, record)
     if getattr(record, form.declared.owner or "created_by") == ctx.user.id:
         return True
     return part == "department" and getattr(record, "owner_department") in ctx.user.department_ids  # noqa: B009
@@ -117,14 +155,21 @@ def level(ctx: "Context", form: LiveForm, record: Record) -> str | None:
     if record.id is None or ctx.is_system or not form.declared.team:
         return None
     know_teams(ctx, form, [record])
-    return ctx.shared[form.name][record.id]
+    return ctx.reach.levels[form.name][record.id]
+
+
+def know(ctx: "Context", form: LiveForm, records: Sequence[Record]) -> None:
+    """Look up at once, for all records of a page, what their permissions rest on beside themselves."""
+    if not ctx.is_system:
+        know_teams(ctx, form, records)
+        know_followed(ctx, form, records)
 
 
 def know_teams(ctx: "Context", form: LiveForm, records: Sequence[Record]) -> None:
     """Look up at once, for all records of a page, whether they are shared with the person."""
     if ctx.is_system or not form.declared.team:
         return
-    known = ctx.shared.setdefault(form.name, {})
+    known = ctx.reach.levels.setdefault(form.name, {})
     missing = {record.id for record in records if record.id is not None} - known.keys()
     if missing:
         mine = _mine(ctx, form, ("read", "write"), team_members.c.record, team_members.c.level)
@@ -157,11 +202,15 @@ def _any(clauses: list[ColumnElement[bool]]) -> ColumnElement[bool]:
     return clauses[0] if len(clauses) == 1 else or_(*clauses)
 
 
-def _part_clause(ctx: "Context", form: LiveForm, part: Any) -> ColumnElement[bool]:
+def _part_clause(ctx: "Context", form: LiveForm, part: Any, verb: str) -> ColumnElement[bool]:
     if part == "all":
         return true()
     if not isinstance(part, str):
         return form.condition(part).clause(form, ctx.tokens)
+    if part.startswith(WITH):
+        name = part.removeprefix(WITH)
+        followed = _followed(ctx, form, name)
+        return form.column(name).in_(select(followed.table.c.id).where(*_reached(ctx, followed, verb)))
     own = form.column(form.declared.owner or "created_by") == ctx.user.id
     if part == "own" or not ctx.user.department_ids:
         return own
@@ -171,7 +220,10 @@ def _part_clause(ctx: "Context", form: LiveForm, part: Any) -> ColumnElement[boo
 def _shared_clause(ctx: "Context", form: LiveForm, verb: str) -> ColumnElement[bool] | None:
     """Name the shared records one by one while they are few: a sub-select would keep the owner's index out of use."""
     mine = _mine(ctx, form, SHARED[verb], team_members.c.record)
-    few = ctx.connection.scalars(mine.limit(FEW + 1)).all()
+    known = ctx.reach.shared.setdefault(form.name, {})
+    if verb not in known:
+        known[verb] = ctx.connection.scalars(mine.limit(FEW + 1)).all()
+    few = known[verb]
     return form.column("id").in_(mine if len(few) > FEW else few) if few else None
 
 
@@ -179,3 +231,42 @@ def _mine(ctx: "Context", form: LiveForm, levels: Iterable[str], *columns: Any) 
     return select(*columns).where(
         team_members.c.user == ctx.user.id, team_members.c.form == form.name, team_members.c.level.in_(levels)
     )
+
+
+def _follows(ctx: "Context", form: LiveForm, name: str, verb: str, record: Record) -> bool:
+    """Tell whether the person reaches the record that this one points to; asked once for each in a request."""
+    key = getattr(record, name)
+    return key is not None and _reached_of(ctx, form, name, verb, [key])[key]
+
+
+def know_followed(ctx: "Context", form: LiveForm, records: Sequence[Record]) -> None:
+    """Look up at once, for all records of a page, which of the records they follow the person reaches."""
+    for verb in ("read", "edit", "delete"):
+        for _role, part in grants(ctx, form, verb):
+            if isinstance(part, str) and part.startswith(WITH):
+                name = part.removeprefix(WITH)
+                keys = {getattr(record, name) for record in records} - {None}
+                _reached_of(ctx, form, name, verb, sorted(keys))
+
+
+def _reached_of(ctx: "Context", form: LiveForm, name: str, verb: str, keys: Sequence[int]) -> Mapping[int, bool]:
+    followed = _followed(ctx, form, name)
+    known = ctx.reach.followed.setdefault((followed.name, verb_there(verb)), {})
+    if missing := [key for key in keys if key not in known]:
+        column = followed.table.c.id
+        found = ctx.connection.scalars(select(column).where(column.in_(missing), *_reached(ctx, followed, verb)))
+        known.update(dict.fromkeys(missing, False) | dict.fromkeys(found, True))
+    return known
+
+
+def _followed(ctx: "Context", form: LiveForm, name: str) -> LiveForm:
+    return ctx.platform.forms[form.fields[name].form or ""]
+
+
+def _reached(ctx: "Context", followed: LiveForm, verb: str) -> tuple[ColumnElement[bool], ...]:
+    return followed.table.c.deleted_at.is_(None), clause(ctx, followed, verb_there(verb))
+
+
+def verb_there(verb: str) -> str:
+    """Give what the person has to be allowed to do with the record that a `with` scope follows."""
+    return "read" if verb in ("read", "export") else "edit"

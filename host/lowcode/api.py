@@ -13,10 +13,12 @@ from lowcode.database.columns import FixedDecimal, UtcDateTime
 from lowcode.declare.fields import Where
 from lowcode.declare.model import Form
 from lowcode.declare.workflows import Step
-from lowcode.errors import Refused
+from lowcode.errors import Fault, Refused
 from lowcode.i18n import _
 from lowcode.money import round_half_up
+from lowcode.records.alike import Match
 from lowcode.records.record import Line, Record
+from lowcode.records.totals import Total
 
 hookimpl = pluggy.HookimplMarker("lowcode")
 
@@ -45,16 +47,28 @@ class Result:
     plan: Mapping[str, Any] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class More:
+    """The answer of a job that has done a part of its work: a sentence, and the state to go on with."""
+
+    message: str
+    state: Any
+
+
 __all__ = [
     "Context",
     "Declaration",
+    "Fault",
     "FixedDecimal",
     "Form",
     "Line",
+    "Match",
+    "More",
     "Record",
     "Refused",
     "Result",
     "Step",
+    "Total",
     "UtcDateTime",
     "Where",
     "_",

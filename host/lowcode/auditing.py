@@ -30,8 +30,21 @@ def write(
 
     `at` is the instant of the request, where the change belongs to one with its own clock.
     """
-    entry = {"at": at or datetime.now(UTC).replace(microsecond=0), "user": by or None, "form": form, "record": record}
-    connection.execute(_ENTRY, entry | {"action": action, "changes": dict(changes)})
+    write_many(connection, by, form, action, {record: changes}, at)
+
+
+def write_many(
+    connection: Connection,
+    by: int | None,
+    form: str,
+    action: str,
+    changes: Mapping[int, Changes],
+    at: datetime | None = None,
+) -> None:
+    """Add one entry for each record, as `write` does for one."""
+    common = {"at": at or datetime.now(UTC).replace(microsecond=0), "user": by or None, "form": form, "action": action}
+    rows = [{**common, "record": record, "changes": dict(changed)} for record, changed in changes.items()]
+    connection.execute(_ENTRY, rows)
 
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:

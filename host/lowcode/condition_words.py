@@ -95,7 +95,7 @@ def places(form: LiveForm) -> dict[str, Field]:
     for name, declared in form.fields.items():
         if declared.type == "lines":
             found |= {f"{name}__{inner.name}": inner for inner in declared.fields.values()}
-        elif name not in NOT_ASKED:
+        elif name not in NOT_ASKED and not declared.derived:
             found[name] = declared
     return {name: declared for name, declared in found.items() if FIELD_TYPES[declared.type].operators}
 

@@ -7,7 +7,7 @@ filters, roll-ups and the HTTP query string. There is no expression language and
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Table, and_, exists, false, or_, select, true
@@ -19,8 +19,13 @@ from lowcode.fieldtypes import FIELD_TYPES, ValueFault
 from lowcode.i18n import _
 
 OPERATORS = frozenset({"eq", "ne", "lt", "lte", "gt", "gte", "in", "contains", "startswith", "isnull", "between"})
-TOKENS = {"me": "user", "my_department": "department", "today": "date", "now": "datetime"}
-"""For each word, the type of field it can be compared with."""
+TOKENS = {
+    "me": {"user"},
+    "my_department": {"department"},
+    "today": {"date", "datetime"},
+    "now": {"datetime"},
+}
+"""For each word, the types of field it can be compared with; a day compared with an instant is its beginning."""
 
 TOKEN = re.compile(r"\$(me|today|now|my_department)([+-]\d{1,5})?")
 
@@ -87,11 +92,15 @@ class Token:
 
     name: str
     days: int = 0
+    is_instant: bool = False
 
     def resolve(self, values: Mapping[str, Any]) -> Any:
-        """Look the value up, and shift a day by the given days."""
+        """Look the value up, shift a day by the given days, and give the instant it begins where that is asked."""
         value = values[self.name]
-        return value + timedelta(days=self.days) if self.days else value
+        value = value + timedelta(days=self.days) if self.days else value
+        if self.name == "today" and self.is_instant:
+            return datetime.combine(value, time(), tzinfo=values["zone"]).astimezone(UTC)
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +166,8 @@ def _test(key: str, raw: Any, fields: Mapping[str, Field]) -> Test:
     declared = fields[line].fields.get(column) if line in fields else fields.get(column) if not line else None
     if declared is None:
         raise ConditionFault(key, f"'{name}' is not a field")
+    if declared.derived:
+        raise ConditionFault(key, f"'{name}' is derived and has no value to compare")
     kind = FIELD_TYPES[declared.type]
     if operator not in kind.operators:
         raise ConditionFault(key, f"'{operator}' cannot be used on a field of type {declared.type}")
@@ -183,9 +194,9 @@ def _value(operator: str, raw: Any, declared: Field) -> Any:
 
 def _scalar(raw: Any, declared: Field) -> Any:
     if isinstance(raw, str) and (token := TOKEN.fullmatch(raw)):
-        if declared.type != TOKENS[token[1]] or (token[2] and declared.type not in {"date", "datetime"}):
+        if declared.type not in TOKENS[token[1]] or (token[2] and declared.type not in {"date", "datetime"}):
             raise ValueFault(_("这个值不能和这个字段比较。"))
-        return Token(token[1], int(token[2] or 0))
+        return Token(token[1], int(token[2] or 0), declared.type == "datetime")
     return None if raw is None or raw == "" else FIELD_TYPES[declared.type].parse_operand(declared, raw)
 
 

@@ -1,15 +1,18 @@
 """What a rule reaches the world through: clock, person, settings, dictionaries, other forms."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from lowcode import configuration, printing, settings
+from lowcode import configuration, files, printing, settings
+from lowcode.access import Reach
 from lowcode.configuration import Configuration, Item
+from lowcode.database import locks
 from lowcode.identity.model import User
 from lowcode.identity.people import People
 from lowcode.notify import telling
@@ -46,9 +49,10 @@ class Context:
         self.now = now or datetime.now(UTC).replace(microsecond=0)
         self._version = version
         self.titles: dict[str, dict[int, str]] = {}
+        self.may_compare = True
         self.written: dict[tuple[str, int], int] = {}
         self.file_facts: dict[str, dict[str, Any]] = {}
-        self.shared: dict[str, dict[int, str | None]] = {}
+        self.reach = Reach()
 
     @property
     def is_writing(self) -> bool:
@@ -56,9 +60,14 @@ class Context:
         return bool(self.connection.info.get("immediate"))
 
     @cached_property
+    def time_zone(self) -> ZoneInfo:
+        """The business time zone, in which days begin."""
+        return self.platform.config.time_zone
+
+    @cached_property
     def today(self) -> date:
         """The day in the business time zone."""
-        return self.now.astimezone(self.platform.config.time_zone).date()
+        return self.now.astimezone(self.time_zone).date()
 
     @cached_property
     def configuration(self) -> Configuration:
@@ -66,6 +75,20 @@ class Context:
         if self._version is None:
             self._version = configuration.read_version(self.connection)
         return self.platform.configuration_at(self.connection, self._version)
+
+    @property
+    def configuration_version(self) -> int:
+        """The number of the configuration; every change by an administrator counts it up."""
+        return self.configuration.version
+
+    def lock(self, *names: str) -> None:
+        """Wait for the locks of these names and keep them until the transaction ends; what only reads takes none."""
+        if self.is_writing:
+            locks.hold(self.connection, [f"rule:{name}" for name in names])
+
+    def copy_files(self, ids: Iterable[str]) -> list[str]:
+        """Give new files with the same contents, for another record to hold. Raises NotFound."""
+        return files.copies(self, ids)
 
     def lock_configuration(self) -> None:
         """Before changing the configuration: wait for whoever changes it now, then see what they left."""
@@ -83,8 +106,14 @@ class Context:
 
     @cached_property
     def tokens(self) -> Mapping[str, Any]:
-        """The values of `$me`, `$today`, `$now` and `$my_department` in conditions."""
-        return {"me": self.user.id, "today": self.today, "now": self.now, "my_department": self.user.department_id}
+        """The values of `$me`, `$today`, `$now` and `$my_department` in conditions, and where days begin."""
+        return {
+            "me": self.user.id,
+            "my_department": self.user.department_id,
+            "today": self.today,
+            "now": self.now,
+            "zone": self.time_zone,
+        }
 
     @cached_property
     def forms(self) -> Forms:
@@ -101,7 +130,9 @@ class Context:
         """The same transaction with the `access:` of the person who acts."""
         if not self.is_system:
             return self
-        return Context(self.platform, self.connection, self.user, now=self.now, version=self._version)
+        person = Context(self.platform, self.connection, self.user, now=self.now, version=self._version)
+        person.reach = self.reach
+        return person
 
     @cached_property
     def system(self) -> "Context":
@@ -109,7 +140,8 @@ class Context:
         if self.is_system:
             return self
         system = Context(self.platform, self.connection, self.user, now=self.now, is_system=True, version=self._version)
-        system.written = self.written
+        system.written, system.reach = self.written, self.reach
+        system.may_compare = self.may_compare
         return system
 
     def dictionary(self, name: str) -> Mapping[str, Item]:
@@ -136,6 +168,10 @@ class Context:
     def personal(self) -> "Context":
         """The same transaction, with other forms seen through the person's row filter."""
         return Context(self.platform, self.connection, self.user, now=self.now, is_personal=True, version=self._version)
+
+    def savepoint(self) -> AbstractContextManager[Any]:
+        """Write what belongs together: in a `with`, whatever raises inside leaves nothing of it behind."""
+        return self.connection.begin_nested()
 
     def print(self, record: Record, name: str) -> str:
         """Give a printable page of a record as one HTML document, with what the person who acts may see of it."""

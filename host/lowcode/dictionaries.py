@@ -1,16 +1,18 @@
 """The dictionary editor: values that administrators keep, seeded from declarations by initialise."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select, update
 
+from lowcode import access
 from lowcode.configuration import Item
 from lowcode.database.schema import dictionary_items
-from lowcode.declare.fields import COLOURS
+from lowcode.declare.fields import COLOURS, Field
 from lowcode.declare.model import Dictionary
 from lowcode.errors import Conflict, Invalid, NotFound
+from lowcode.forms import LiveForm, visible_fields
 from lowcode.i18n import _
 
 if TYPE_CHECKING:
@@ -20,7 +22,8 @@ EDITABLE = {"label": str, "sort": int, "colour": str, "enabled": bool}
 
 
 def overview(ctx: "Context") -> list[dict[str, Any]]:
-    """List the dictionaries without their items."""
+    """List the dictionaries that the person meets, without their items."""
+    met = _met(ctx)
     return [
         {
             "name": declared.name,
@@ -30,12 +33,15 @@ def overview(ctx: "Context") -> list[dict[str, Any]]:
             "count": len(ctx.dictionary(declared.name)),
         }
         for declared in ctx.platform.dictionaries.values()
+        if declared.name in met
     ]
 
 
 def read(ctx: "Context", name: str) -> dict[str, Any]:
-    """Read one dictionary with its items in order."""
+    """Read one dictionary with its items in order. Raises NotFound, also for one that the person does not meet."""
     declared = _declared(ctx, name)
+    if name not in _met(ctx):
+        raise _missing(name)
     items = sorted(ctx.dictionary(name).values(), key=lambda item: (item.sort, item.code))
     return {
         "name": declared.name,
@@ -97,8 +103,37 @@ def remove_item(ctx: "Context", name: str, code: str) -> None:
 def _declared(ctx: "Context", name: str) -> Dictionary:
     declared = ctx.platform.dictionaries.get(name)
     if declared is None:
-        raise NotFound(_("没有数据字典“{name}”。", name=name))
+        raise _missing(name)
     return declared
+
+
+def _missing(name: str) -> NotFound:
+    return NotFound(_("没有数据字典“{name}”。", name=name))
+
+
+def _met(ctx: "Context") -> Container[str]:
+    """Name the dictionaries of the fields and dialogs of forms that the person may read or fill in."""
+    if ctx.user.is_admin:
+        return ctx.platform.dictionaries
+    return {
+        name
+        for form in ctx.platform.forms.values()
+        if access.is_allowed(ctx, form, "read") or access.is_allowed(ctx, form, "create")
+        for declared in _fields(ctx, form)
+        for name in (declared.dictionary, declared.suggest)
+        if name
+    }
+
+
+def _fields(ctx: "Context", form: LiveForm) -> Iterator[Field]:
+    moves = form.workflow.moves if form.workflow else {}
+    for declared in visible_fields(form, ctx.user.roles).values():
+        yield declared
+        yield from declared.fields.values()
+    for action in form.declared.actions.values():
+        yield from action.params.values()
+    for move in moves.values():
+        yield from move.params.values()
 
 
 def _item(ctx: "Context", name: str, code: str) -> Item:
@@ -139,9 +174,8 @@ def _in_use(ctx: "Context", name: str, code: str) -> bool:
                 (form.line_tables[declared.name], column) for column in declared.fields.values()
             ]
             for table, field in tables:
-                if field.dictionary == name and ctx.connection.scalar(
-                    select(1).where(table.c[field.name] == code).limit(1)
-                ):
+                is_stored = field.dictionary == name and not field.derived
+                if is_stored and ctx.connection.scalar(select(1).where(table.c[field.name] == code).limit(1)):
                     return True
     return False
 

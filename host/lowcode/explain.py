@@ -63,6 +63,10 @@ def scope_words(ctx: Context, form: LiveForm, verb: str, part: Any) -> str:
     """Write one part of a scope: which records it covers."""
     if not isinstance(part, str):
         return _("满足条件（{condition}）的", condition=ConditionWords(ctx, form).condition(part))
+    if part.startswith(access.WITH):
+        followed = form.fields[part.removeprefix(access.WITH)]
+        words = _("能查看其“{field}”的") if access.verb_there(verb) == "read" else _("能编辑其“{field}”的")
+        return words.format(field=_(followed.label))
     return _(SHARED if part == "own" and access.is_sharing(form, verb, [part]) else SCOPES[part])
 
 
@@ -155,7 +159,7 @@ def _reason(person: Context, form: LiveForm, verb: str, record: Record) -> tuple
 
 def _why(person: Context, form: LiveForm, verb: str, record: Record) -> str:
     for role, part in access.grants(person, form, verb):
-        if access.part_holds(person, form, part, record):
+        if access.part_holds(person, form, part, record, verb):
             return _(
                 "角色“{role}”可以{verb}{scope}记录。",
                 role=person.platform.role_labels().get(role, role),
@@ -177,7 +181,7 @@ def _why_not(person: Context, form: LiveForm, verb: str, record: Record) -> str:
         for where in access.narrowed_by(person, form, verb)
         if not form.condition(where).matches(record, person.tokens)
     ]
-    covered = any(access.part_holds(person, form, part, record) for _role, part in grants)
+    covered = any(access.part_holds(person, form, part, record, verb) for _role, part in grants)
     is_shared = access.is_sharing(form, verb, [part for _role, part in grants]) and (
         access.level(person, form, record) in access.SHARED[verb]
     )

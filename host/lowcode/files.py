@@ -6,7 +6,7 @@ import mimetypes
 import re
 import unicodedata
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 import fsspec
@@ -61,8 +61,27 @@ def fetch(ctx: "Context", file_id: str) -> tuple[dict[str, Any], bytes]:
     row = ctx.connection.execute(select(files).where(files.c.id == file_id)).first()
     if row is None or not _may_read(ctx, row):
         raise NotFound(_("没有这个文件，或者您无权查看。"))
-    with fsspec.open(_url(ctx, file_id), "rb") as source:
+    with fsspec.open(_url(ctx, row.content or file_id), "rb") as source:
         return {"id": row.id, "name": row.name, "size": row.size, "type": row.type}, source.read()
+
+
+def copies(ctx: "Context", ids: Iterable[str]) -> list[str]:
+    """Make files with the same contents as these, which no record holds yet; nothing is stored twice.
+
+    Raises NotFound for a file that does not exist.
+    """
+    asked = list(ids)
+    rows = {row.id: row for row in ctx.connection.execute(select(files).where(files.c.id.in_(sorted(set(asked)))))}
+    if rows.keys() != set(asked):
+        raise NotFound(_("没有这个文件，或者您无权查看。"))
+    made = [
+        {**rows[each]._mapping, "id": uuid.uuid4().hex, "content": rows[each].content or each}
+        | {"created_at": ctx.now, "created_by": ctx.user.id, "form": None, "record": None}
+        for each in asked
+    ]
+    if made:
+        ctx.connection.execute(insert(files), made)
+    return [each["id"] for each in made]
 
 
 def facts(ctx: "Context", ids: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -102,6 +121,12 @@ def hold(ctx: "Context", form: LiveForm, record: Record) -> None:
         mine = files.c.id.in_(ids) & (files.c.form == form.name) & (files.c.record == record.id)
         if ctx.connection.scalar(select(func.count()).where(mine)) != len(ids):
             raise Conflict(_("有文件刚刚被另一条记录使用，请重新上传。"), code="file_taken")
+
+
+def hand_on(ctx: "Context", form: LiveForm, ids: Collection[str], source: int, target: int) -> None:
+    """Bind files of one record to another of the same form."""
+    mine = files.c.id.in_(sorted(ids)) & (files.c.form == form.name) & (files.c.record == source)
+    ctx.connection.execute(update(files).where(mine).values(record=target))
 
 
 def _may_read(ctx: "Context", row: Any) -> bool:

@@ -67,6 +67,9 @@ class LiveForm:
     same_as: frozenset[str] = frozenset()
     """The fields that some reference has to agree with."""
 
+    derived: frozenset[str] = frozenset()
+    """The fields that are not stored."""
+
     masked: Mapping[str, str] = field(default_factory=dict)
     """For each field that is not shown to everybody whole: the verb on the record that it is whole with."""
 
@@ -115,7 +118,7 @@ def connect(forms: Mapping[str, LiveForm]) -> None:
     """Tell each form which fields of others point at it and which rollups it feeds."""
     for live in forms.values():
         for declared in live.declared.fields.values():
-            if declared.form and declared.form in forms:
+            if declared.form and declared.form in forms and not declared.derived:
                 forms[declared.form].referring.append((live.name, declared))
             if declared.rollup and declared.rollup.form in forms:
                 forms[declared.rollup.form].inbound.append(Inbound(live.name, declared))
@@ -143,6 +146,7 @@ def build_form(plugin: Plugin, form: Form, metadata: MetaData) -> LiveForm:
         fields=fields,
         schema=build(form.name, fields),
         same_as=_same_as(form),
+        derived=frozenset(name for name, each in fields.items() if each.derived),
         masked={name: each.masked_without for name, each in fields.items() if each.masked_without},
         params={name: build(name, each.params) for name, each in steps.items()},
     )
@@ -169,11 +173,13 @@ def _with_host_fields(plugin: Plugin, form: Form) -> dict[str, Field]:
 def _record_table(plugin: str, form: Form, fields: Mapping[str, Field], metadata: MetaData) -> Table:
     columns: list[Any] = [Column("id", Id, primary_key=True)]
     for name, declared in fields.items():
-        kind = FIELD_TYPES[declared.type].column_type(declared)
+        kind = None if declared.derived else FIELD_TYPES[declared.type].column_type(declared)
         if name != "id" and kind is not None:
             columns.append(Column(name, kind, nullable=name not in {"version", "created_at", "updated_at"}))
     table = Table(f"{plugin}_{form.name}", metadata, *columns)
     for name, declared in fields.items():
+        if declared.derived:
+            continue
         if declared.unique:
             live = text(LIVE)
             Index(f"uq_{table.name}_{name}", table.c[name], unique=True, postgresql_where=live, sqlite_where=live)

@@ -5,13 +5,14 @@ a test holds both equal. `action_<name>`, `panel_<name>` and `job_<name>` are fa
 specification for each `actions:`, `panels:` and `jobs:` entry when it loads the plugin.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 if TYPE_CHECKING:
-    from lowcode.api import Context, Declaration, Form, Record, Result, Step, Where
+    from lowcode.api import Context, Declaration, Form, More, Record, Result, Step, Where
 
 hookspec = pluggy.HookspecMarker("lowcode")
 
@@ -26,6 +27,13 @@ class HookSpecs:
     @hookspec
     def compute(self, record: "Record", ctx: "Context") -> None:
         """Fill the computed fields of `record`. Called on preview and before a save, after field checks. Pure."""
+
+    @hookspec
+    def derive(self, records: "Sequence[Record]", ctx: "Context") -> None:
+        """Fill the derived fields of `records`. Called for each page of saved records that is shown. Pure.
+
+        Line items may not have been read: then they are None.
+        """
 
     @hookspec
     def validate(self, record: "Record", original: "Record | None", ctx: "Context") -> Mapping[str, str] | None:
@@ -77,9 +85,14 @@ class HookFamilies:
         """Do what the button of a record says. Called in the transaction."""
 
     @hookspec(firstresult=True)
-    def panel_name(self, ctx: "Context") -> Mapping[str, Any]:  # type: ignore[empty-body]
-        """Return the plain data of a page. Called when the page is shown. Pure."""
+    def panel_name(  # type: ignore[empty-body]
+        self, ctx: "Context", params: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """Return the plain data of a page for what was chosen on it. Called when the page is shown. Pure."""
 
     @hookspec(firstresult=True)
-    def job_name(self, ctx: "Context") -> str:  # type: ignore[empty-body]
-        """Do the work and return one sentence for the log. Called by the scheduler in a transaction."""
+    def job_name(self, ctx: "Context", state: Any, due_at: datetime) -> "str | More":  # type: ignore[empty-body]
+        """Do the work, or a part of it. Called by the scheduler in a transaction.
+
+        Returns one sentence for the log, or `More` to be called again with its state in the next transaction.
+        """

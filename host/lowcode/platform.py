@@ -17,6 +17,7 @@ from lowcode.database.metadata import NAMING
 from lowcode.declare.model import Dictionary, MenuEntry, Plugin
 from lowcode.forms import LiveForm, build_forms, connect
 from lowcode.hooks import Hooks
+from lowcode.identity import throttle
 from lowcode.identity.model import ADMIN, User
 from lowcode.plugins import loading as plugins
 from lowcode.plugins.loading import LoadedPlugin
@@ -88,6 +89,22 @@ class Platform:
         with self.db.write() as connection, connection.begin_nested() as savepoint:
             yield Context(self, connection, user, now=now)
             savepoint.rollback()
+
+    def previewing(self, user: User, work: Callable[[Context], T]) -> T:
+        """Run `work` and keep nothing of what it wrote; run it again when another was in the way, as `writing` does.
+
+        Each run counts as one question about records that may be anybody's; whoever asked too often is told of none.
+        """
+
+        def attempt(connection: Connection) -> T:
+            ctx = Context(self, connection, user)
+            ctx.may_compare = throttle.is_counted(connection, throttle.comparisons(user.id), ctx.now)
+            with connection.begin_nested() as savepoint:
+                made = work(ctx)
+                savepoint.rollback()
+            return made
+
+        return self.db.run(attempt)
 
     def as_system(self, work: Callable[[Context], T], *, now: datetime | None = None) -> T:
         """Run `work` for the platform itself: jobs, sample data, the command line."""

@@ -1,17 +1,13 @@
 """Records on paper: the templates of a plugin, filled with what the person may see and nothing else."""
 
-import logging
-import traceback
 from collections.abc import Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from functools import cache
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from babel.dates import format_date
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 from sqlalchemy import select
 
@@ -23,16 +19,12 @@ from lowcode.forms import LiveForm
 from lowcode.i18n import _, html_lang, language
 from lowcode.records import reading, words
 from lowcode.records.record import Record
-from lowcode.records.titles import POINTERS
-from lowcode.templates import templates
+from lowcode.templates import PRINTS, TemplateFault, fill, money
 
 if TYPE_CHECKING:
     from lowcode.context import Context
 
-log = logging.getLogger(__name__)
-
 STYLE = Path(__file__).parent / "web" / "static" / "app" / "print.css"
-LONGEST_FAULT = 200
 
 
 class Shown:
@@ -105,19 +97,7 @@ def _filled(ctx: "Context", form: LiveForm, record: Record, name: str) -> tuple[
     shown = reading.show(ctx, form, [record])[0]
     title = f"{_(declared.label)} {shown['$title']}"
     values = {**_helpers(ctx, form), **_facts(ctx, form, shown), "title": title}
-    return title, _render(_environment(ctx, form), f"{name}.html", values)
-
-
-def _environment(ctx: "Context", form: LiveForm) -> ImmutableSandboxedEnvironment:
-    """Give what reads the plugin's templates, made once."""
-    key = ("prints", form.plugin)
-    if key not in ctx.platform.prepared:
-        roots = (
-            each.declared.root for each in ctx.platform.active_plugins if each.declared and each.name == form.plugin
-        )
-        ctx.platform.prepared[key] = templates(next(roots))
-    made: ImmutableSandboxedEnvironment = ctx.platform.prepared[key]
-    return made
+    return title, _render(ctx, form, name, values)
 
 
 def _facts(ctx: "Context", form: LiveForm, shown: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,18 +117,13 @@ def _facts(ctx: "Context", form: LiveForm, shown: Mapping[str, Any]) -> dict[str
 
 def _helpers(ctx: "Context", form: LiveForm) -> dict[str, Any]:
     def text(row: Shown, name: str) -> str:
-        return _text(ctx, row, name)
+        return words.of_field(ctx, row._fields[name], row._values)
 
     def label(name: str, column: str | None = None) -> str:
         declared = form.fields[name]
         return _(declared.fields[column].label if column else declared.label)
 
     return {"_": _, "text": text, "label": label, "money": money, "day": day}
-
-
-def money(value: Any) -> str:
-    """Write an amount with thousands and two places; nothing for none."""
-    return "" if value is None else f"{Decimal(value):,.2f}"
 
 
 def day(value: Any) -> str:
@@ -159,31 +134,14 @@ def day(value: Any) -> str:
     return format_date(moment, "long", locale=language.get())
 
 
-def _text(ctx: "Context", row: Shown, name: str) -> str:
-    """Write a value for people: the title of a reference, the label of a choice, a number with its unit."""
-    declared, value = row._fields[name], row._values[name]
-    if value is None or value == []:
-        return ""
-    if declared.type == "choice":
-        labels: Mapping[str, str] = row._values.get("$labels") or {}
-        return labels.get(name, str(value))
-    if declared.type in POINTERS:
-        return str(value["title"])
-    if declared.type in {"image", "files"}:
-        return _("、").join(each["name"] for each in (value if isinstance(value, list) else [value]))
-    return words.text(ctx, declared, value)
-
-
-def _render(environment: ImmutableSandboxedEnvironment, file: str, values: Mapping[str, Any]) -> Markup:
+def _render(ctx: "Context", form: LiveForm, name: str, values: Mapping[str, Any]) -> Markup:
     try:
-        return Markup(environment.get_template(file).render(values))  # noqa: S704 (the template has escaped it)
-    except Exception as fault:  # a template may do whatever a rule may
-        log.error("The page prints/%s cannot be printed.", file, exc_info=fault)
-        lines = [frame.lineno for frame in traceback.extract_tb(fault.__traceback__) if frame.filename.endswith(file)]
+        return fill(ctx.platform, form.plugin, PRINTS, name, values)
+    except TemplateFault as fault:
         sentence = _(
             "打印模板 {file} 第 {line} 行有误，不能打印，请联系管理员：{fault}",
-            file=f"prints/{file}",
-            line=getattr(fault, "lineno", None) or (lines[-1] if lines else 1),
-            fault=str(fault)[:LONGEST_FAULT] or type(fault).__name__,
+            file=fault.file,
+            line=fault.line,
+            fault=fault.fault,
         )
         raise Refused(sentence, code="print_failed") from fault

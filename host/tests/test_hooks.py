@@ -6,8 +6,8 @@ from datetime import date, timedelta
 import library
 import pytest
 
-from lowcode.hooks import Hooks
 from lowcode.platform import Platform
+from lowcode.testing import run_job
 from lowcode.testing.client import Api
 
 
@@ -19,7 +19,7 @@ def plugin_modules() -> Sequence[str]:
 def test_declare(platform: Platform) -> None:
     (loaded,) = platform.plugins
     assert (loaded.name, loaded.state) == ("library", "active")
-    assert list(platform.forms) == ["item", "loan", "member"]
+    assert list(platform.forms) == ["call", "item", "loan", "member"]
 
 
 def test_compute(api: Api) -> None:
@@ -30,6 +30,18 @@ def test_compute(api: Api) -> None:
     for values in (shown, saved):
         assert [line["deposit"] for line in values["lines"]] == ["0.50", "9.00"]
         assert (values["total_deposit"], values["days"]) == ("9.50", 30)
+
+
+def test_derive(api: Api) -> None:
+    """A list and a record show it, in one call for all; history and what is stored know nothing of it."""
+    due = date.today() + timedelta(days=9)
+    lent = library.set_state(api, library.loan(api, due_on=due.isoformat()), "lent")
+    draft = library.loan(api)
+    near = range(8, 11)  # days begin in the business time zone
+    assert lent["days_left"] in near
+    shown = {each["id"]: each["days_left"] for each in api.get("/forms/loan/records").expect(200)["items"]}
+    assert shown == {lent["id"]: lent["days_left"], draft["id"]: None}
+    assert "days_left" not in api.platform.forms["loan"].table.c
 
 
 def test_validate(api: Api) -> None:
@@ -110,7 +122,8 @@ def test_action_name(api: Api) -> None:
     clerk.post(address, {"days": 7}).expect(422)
     lent = library.set_state(clerk, loan, "lent")
     plan = clerk.post(address, {"days": 7}, preview=1).expect(200)
-    assert plan == {"plan": {"due_on": "2026-04-07"}}
+    change = {"form": "loan", "id": loan["id"], "title": "实验课", "field": "due_on", "value": "2026-04-07"}
+    assert plan == {"plan": {"due_on": "2026-04-07", "filled": [change]}}
     assert library.read(clerk, "loan", loan["id"]) == lent
     answer = clerk.post(address, {"days": 7}).expect(200)
     assert (answer["record"]["due_on"], answer["open"]) == ("2026-04-07", {"form": "loan", "id": loan["id"]})
@@ -126,15 +139,11 @@ def test_panel_name(api: Api) -> None:
     assert second.get("/panels/desk").expect(200)["lent"] == 0
     assert api.get("/panels/desk").status == 403
     assert api.get("/panels/nothing").status == 404
+    assert first.get("/panels/lending", loan_days="9").expect(200)["longest"] == 9
 
 
 def test_job_name(api: Api) -> None:
     yesterday = (date.today() - timedelta(days=1)).isoformat()
     loan = library.set_state(api, library.loan(api, lent_on="2026-01-01", due_on=yesterday), "lent")
-    sentence = api.platform.as_system(lambda ctx: hooks(api).named("job_remind", "library", ctx=ctx))
-    assert sentence == "1 张借阅单逾期。"
+    assert run_job(api.platform, "library", "remind") == "1 张借阅单逾期。"
     assert library.read(api, "loan", loan["id"])["is_late"] is True
-
-
-def hooks(api: Api) -> Hooks:
-    return api.platform.hooks

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, sync_playwright
 from lowcode.platform import Platform
 from lowcode.testing.client import Api
 from lowcode.testing.databases import Databases
+from tests.scenarios import staff
 from tests.scenarios.browsing import launch
 from tests.scenarios.serving import REPOSITORY, Client, Host
 
@@ -49,6 +50,18 @@ def host(
             yield host
         finally:
             host.stop()
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Iterator[Host]:
+    """A host on which the people of `staff` work."""
+    host = Host(tmp_path_factory.mktemp("home"))
+    try:
+        host.install(wheel)
+        staff.found(host)
+        yield host
+    finally:
+        host.stop()
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from lowcode.database.schema import mails
 from lowcode.platform import Platform
+from lowcode.testing import run_job
 from lowcode.testing.client import Answer, Api
 
 LINE = {"product_name": "边缘网关", "quantity": 3, "unit_price": "999.99", "discount_rate": 5}
@@ -77,8 +78,7 @@ class Company:
 
     def expire(self) -> str:
         """Let the daily job run."""
-        hooks = self.platform.hooks
-        return str(self.platform.as_system(lambda ctx: hooks.named("job_expire_quotations", "crm", ctx=ctx)))
+        return run_job(self.platform, "crm", "expire_quotations")
 
     def mails(self) -> list[Any]:
         with self.platform.db.read() as connection:

@@ -57,7 +57,7 @@ def test_only_the_owner_of_a_customer_changes_its_primary_contact(api: Api) -> N
     "query",
     [
         {"name__contains": "$me"},
-        {"created_at__gte": "$today"},
+        {"created_at__gte": "$me"},
         {"owner": "$me+5"},
         {"owner__in": "$today,$me"},
         {"total_amount__gte": "$now"},

@@ -1,8 +1,6 @@
 """The process centre in real browsers: a salesperson, a head, finance, an executive and the administrator."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, expect
@@ -16,17 +14,6 @@ pytestmark = NEEDS_CHROMIUM
 
 HEAD = "部门负责人（张伟）"
 BOTH = "部门负责人（张伟） → 高管（陈岩）"
-
-
-@pytest.fixture(scope="module")
-def company(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Iterator[Host]:
-    host = Host(tmp_path_factory.mktemp("home"))
-    try:
-        host.install(wheel)
-        staff.found(host)
-        yield host
-    finally:
-        host.stop()
 
 
 @pytest.mark.parametrize(("language", "width"), [("zh", 1440), ("en", 390)])

@@ -1,4 +1,4 @@
-"""The sample company: it loads once, and shows quotations in every state a salesperson meets."""
+"""The sample company: it loads once, and shows leads, opportunities and quotations in every state people meet."""
 
 from collections import Counter
 
@@ -10,15 +10,24 @@ from lowcode.platform import Platform
 from lowcode.testing.client import Api
 
 
-def test_the_sample_company_shows_the_whole_life_of_quotations(platform: Platform, api: Api) -> None:
+def test_the_sample_company_shows_the_whole_life_of_records(platform: Platform, api: Api) -> None:
     told = platform.as_system(sample.load)
-    assert told == "已载入示例公司：10 位用户、60 个产品、200 个客户、300 张报价单。"
+    assert told == ("已载入示例公司：10 位用户、60 个产品、200 个客户、120 条线索、150 个销售机会、300 张报价单。")
     quotations = platform.as_system(lambda ctx: ctx.forms.quotation.find())
     states = Counter(each.status for each in quotations)
     assert {state for state, count in states.items() if count >= 10} == {
         *("draft", "in_review", "approved", "rejected", "withdrawn", "sent"),
         *("accepted", "declined", "expired", "voided"),
     }
+    leads = Counter(each.status for each in platform.as_system(lambda ctx: ctx.forms.lead.find()))
+    assert {state for state, count in leads.items() if count >= 10} == {
+        *("unassigned", "pending", "in_progress", "invalid", "converted", "voided"),
+    }
+    deals = Counter(each.stage for each in platform.as_system(lambda ctx: ctx.forms.opportunity.find()))
+    assert {stage for stage, count in deals.items() if count >= 10} == {
+        *("prospecting", "analysis", "proposal", "negotiation", "won", "lost", "invalid"),
+    }
+    assert platform.as_system(lambda ctx: ctx.forms.follow_up.count()) > 200
     versions = [each for each in quotations if each.revision > 1]
     assert len(versions) == states["voided"]
     (decided, *_rest) = (each for each in quotations if each.status == "approved")

@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Connection, MetaData, Table, delete, select, text
+from sqlalchemy import ColumnElement, Connection, MetaData, Table, delete, func, select, text
 
 from lowcode import configuration
 from lowcode.appstore import installed
@@ -12,6 +12,7 @@ from lowcode.database import derived
 from lowcode.database.engine import Database
 from lowcode.database.migrate import connection_for_ddl, exclusive, plugin_history
 from lowcode.database.schema import (
+    alike_keys,
     approval_copies,
     approval_definitions,
     approval_tasks,
@@ -20,16 +21,22 @@ from lowcode.database.schema import (
     dictionary_items,
     files,
     job_runs,
+    merged_records,
     number_counters,
     number_rules,
     settings,
+    state,
     team_members,
 )
 from lowcode.declare.load import load_plugin
 from lowcode.declare.model import Plugin
+from lowcode.records import alike_build
 from lowcode.workflow import trail
 
 log = logging.getLogger(__name__)
+
+_CONTENT = func.coalesce(files.c.content, files.c.id)
+"""Under which name a file's content is stored; copies share it."""
 
 
 def remove_data(config: Config, db: Database) -> list[str]:
@@ -57,12 +64,12 @@ def _remove(connection: Connection, plugin: Plugin) -> list[str]:
     history.tables.drop_all(connection)
     derived.put_right(connection, MetaData())
     connection.execute(text(f'DROP TABLE IF EXISTS "{history.version_table}"'))
-    held = list(connection.scalars(select(files.c.id).where(files.c.form.in_(plugin.forms))))
+    held = set(connection.scalars(select(_CONTENT).where(files.c.form.in_(plugin.forms))))
     trail.note_removal(connection, plugin.forms)
     for table, condition in _traces(plugin):
         connection.execute(delete(table).where(condition))
     configuration.touch(connection)
-    return held
+    return sorted(held.difference(connection.scalars(select(_CONTENT))))
 
 
 def _traces(plugin: Plugin) -> list[tuple[Table, ColumnElement[bool]]]:
@@ -76,6 +83,9 @@ def _traces(plugin: Plugin) -> list[tuple[Table, ColumnElement[bool]]]:
         (approval_definitions, approval_definitions.c.workflow.in_(plugin.workflows)),
         (files, files.c.form.in_(plugin.forms)),
         (team_members, team_members.c.form.in_(plugin.forms)),
+        (alike_keys, alike_keys.c.form.in_(plugin.forms)),
+        (merged_records, merged_records.c.form.in_(plugin.forms)),
+        (state, state.c.key.in_([alike_build.mark(name) for name in plugin.forms])),
         (audit, audit.c.form.in_(plugin.forms)),
         (dictionary_items, dictionary_items.c.dictionary.in_(plugin.dictionaries)),
         (number_rules, number_rules.c.name.in_(plugin.numbering)),

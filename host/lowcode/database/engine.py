@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, even
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 
-from lowcode.database import deferred
+from lowcode.database import deferred, months
 
 T = TypeVar("T")
 
@@ -118,6 +118,7 @@ def _sqlite_engine(url: Any) -> Engine:
         connection.isolation_level = None  # SQLAlchemy begins transactions itself, DDL included
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
             connection.execute(f"PRAGMA {pragma}")
+        months.teach(connection)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

@@ -80,9 +80,13 @@ files = Table(
     Column("created_by", Id, nullable=False),
     Column("form", String(50)),
     Column("record", Id),
+    Column("content", String(32)),
     Index(None, "form", "record"),
 )
-"""An uploaded file belongs to its uploader until a record takes it; then it follows the record's permission."""
+"""An uploaded file belongs to its uploader until a record takes it; then it follows the record's permission.
+
+`content` is the file whose stored content a copy shows.
+"""
 
 audit = Table(
     "audit",
@@ -257,6 +261,29 @@ team_members = Table(
     CheckConstraint("level IN ('read', 'write')", name="level"),
 )
 """Colleagues that a record is shared with, to read or to write."""
+
+alike_keys = Table(
+    "alike_keys",
+    metadata,
+    Column("kind", String(50), primary_key=True),
+    Column("key", String(200), primary_key=True),
+    Column("form", String(50), primary_key=True),
+    Column("record", Id, primary_key=True),
+    Index(None, "form", "record"),
+)
+"""What live records are recognised by as duplicates: the normalised values of the fields that `alike:` names."""
+
+merged_records = Table(
+    "merged_records",
+    metadata,
+    Column("form", String(50), primary_key=True),
+    Column("source", Id, primary_key=True),
+    Column("target", Id, nullable=False),
+    Column("merged_at", UtcDateTime(), nullable=False),
+    Column("merged_by", Id),
+    Index(None, "form", "target"),
+)
+"""Which record another one was merged into; the history of both is shown at the target."""
 
 notifications = Table(
     "notifications",

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from lowcode.conditions import OPERATORS, ConditionFault, parse, split_key
+from lowcode.declare.check_derived import refuse
 from lowcode.declare.fields import Field, Scope, Where
 from lowcode.declare.model import Dictionary
 from lowcode.declare.problems import Spot, hint, quote, shorten
@@ -27,7 +28,7 @@ def _check_test(key: str, value: Any, fields: Fields, spot: Spot, scene: Scene, 
     declared = _field(name, fields)
     if declared is None:
         _report_unknown(name, fields, spot)
-    elif not is_known_type(declared):
+    elif not is_known_type(declared) or refuse(declared, spot):
         return
     elif operator not in FIELD_TYPES[declared.type].operators:
         usable = ", ".join(sorted(FIELD_TYPES[declared.type].operators)) or "none"

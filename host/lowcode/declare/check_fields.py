@@ -54,7 +54,8 @@ def _check_keys(declared: Field, spot: Spot) -> None:
 
 def _check_combinations(declared: Field, spot: Spot) -> None:
     """Report keys that contradict each other."""
-    automatic = "computed" if declared.computed else "rollup" if declared.rollup else None
+    kinds = {"computed": declared.computed, "derived": declared.derived, "rollup": declared.rollup}
+    automatic = next((word for word, is_so in kinds.items() if is_so), None)
     pairs = [
         (automatic, "required", declared.required),
         (automatic, "readonly", declared.readonly),
@@ -63,7 +64,11 @@ def _check_combinations(declared: Field, spot: Spot) -> None:
         ("readonly" if declared.readonly else None, "create_only", declared.create_only),
         ("readonly" if declared.readonly and declared.default is None else None, "required", declared.required),
         ("computed" if declared.computed else None, "rollup", declared.rollup is not None),
-        ("computed" if declared.computed else None, "fill", bool(declared.fill)),
+        (automatic, "fill", bool(declared.fill)),
+        ("derived" if declared.derived else None, "computed", declared.computed),
+        ("derived" if declared.derived else None, "rollup", declared.rollup is not None),
+        ("derived" if declared.derived else None, "unique", declared.unique),
+        ("derived" if declared.derived else None, "masked_without", declared.masked_without is not None),
     ]
     for first, second, present in pairs:
         if first and present:

@@ -18,6 +18,7 @@ from lowcode.declare.problems import Spot, hint, quote
 from lowcode.declare.scene import Fields, Scene
 
 SCOPES = ("own", "department", "all")
+WITH = "with "
 NO_COLUMN = ("lines",)
 NO_ORDER = ("lines", "image", "files")
 NO_TITLE = ("lines", "image", "files", "boolean", "choice", "ref", "user", "department")
@@ -37,7 +38,9 @@ def check_form(form: Form, scene: Scene) -> None:
         at = spot / "actions" / name
         scene.roles(action.roles, at / "roles")
         check_condition(action.when, fields, at / "when", scene, scene.states_of(form))
-        check_parameters(action.params, at / "params", scene)
+        for word in ("seen", "conflict_when"):
+            check_condition(getattr(action, word), fields, at / word, scene, scene.states_of(form))
+        check_parameters(action.params, at / "params", scene, form)
     for role, access in form.access.items():
         scene.roles([role], spot / "access" / role)
         _check_access(access, form, fields, spot / "access" / role, scene)
@@ -86,21 +89,21 @@ def _check_one(declared: Field, around: Fields, form: Form | None, spot: Spot, s
             check_links(column, declared.fields, form, at, scene)
 
 
-def check_parameters(params: Mapping[str, Field], spot: Spot, scene: Scene) -> None:
-    """Report faults of the fields of a dialog."""
+def check_parameters(params: Mapping[str, Field], spot: Spot, scene: Scene, form: Form | None = None) -> None:
+    """Report faults of the fields of a dialog about a record of a form, with which chosen records may have to agree."""
     for name, declared in params.items():
         at = spot / name
         if name in RESERVED_PARAMETERS:
             at.fault("E211", f"The name '{name}' is reserved in dialogs. Choose another name.")
-        check_loose(declared, params, at, scene)
+        check_loose(declared, params, at, scene, form)
 
 
-def check_loose(declared: Field, around: Fields, spot: Spot, scene: Scene) -> None:
+def check_loose(declared: Field, around: Fields, spot: Spot, scene: Scene, form: Form | None = None) -> None:
     """Check a field of a dialog or of the settings, which has no record behind it."""
-    for word in ("computed", "readonly", "create_only", "unique", "rollup", "visible_to", "masked_without"):
+    for word in ("computed", "derived", "readonly", "create_only", "unique", "rollup", "visible_to", "masked_without"):
         if getattr(declared, word):
             (spot / word).fault("E213", f"'{word}' has no meaning for a field without a record. Remove it.")
-    _check_one(declared, around, None, spot, scene)
+    _check_one(declared, around, form, spot, scene)
 
 
 def _check_heads(form: Form, fields: Fields, spot: Spot, scene: Scene) -> None:
@@ -198,11 +201,22 @@ def _check_access(access: Access, form: Form, fields: Fields, spot: Spot, scene:
         at = spot / word
         places = [(each, at[index]) for index, each in enumerate(scope)] if isinstance(scope, tuple) else [(scope, at)]
         for each, place in places:
-            if isinstance(each, str) and each not in SCOPES:
+            if isinstance(each, str) and each.startswith(WITH):
+                _check_with(each.removeprefix(WITH), fields, place)
+            elif isinstance(each, str) and each not in SCOPES:
                 message = (
-                    f"{quote(each)} is not a row scope.{hint(each, SCOPES)} Use own, department, all or a condition."
+                    f"{quote(each)} is not a row scope.{hint(each, SCOPES)} "
+                    "Use own, department, all, `with <reference>` or a condition."
                 )
                 place.fault("E225", message)
             elif each in ("own", "department") and form.owner is None:
                 place.fault("E225", f"'{each}' needs the form's 'owner'. Add `owner:` with the name of a user field.")
         check_condition(scope, fields, at, scene, scene.states_of(form))
+
+
+def _check_with(name: str, fields: Fields, spot: Spot) -> None:
+    """Check the reference of a scope that follows another record."""
+    if name not in fields:
+        spot.fault("E206", f"{quote(name)} is not a field of the form.{hint(name, fields)} Name a reference field.")
+    elif fields[name].type != "ref" or fields[name].derived:
+        spot.fault("E225", f"'{name}' does not point to a record. Name a field of type 'ref' after 'with'.")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from lowcode.conditions import split_key
 from lowcode.declare.check_conditions import check_condition, check_item_condition
+from lowcode.declare.check_derived import refuse
 from lowcode.declare.check_fields import NUMBERS
 from lowcode.declare.fields import Field, Rollup, Where
 from lowcode.declare.model import Form
@@ -60,8 +61,10 @@ def _check_fill(declared: Field, around: Fields, target: Form, spot: Spot, scene
         elif source not in theirs:
             near = hint(source, theirs)
             at.fault("E206", f"{quote(source)} is not a field of '{target.name}'.{near} Name one of its fields.")
-        elif around[mine].computed or around[mine].rollup:
-            at.fault("E207", f"'{mine}' is filled by the host. Remove it from 'fill', or remove 'computed'.")
+        elif refuse(theirs[source], at):
+            continue
+        elif around[mine].computed or around[mine].derived or around[mine].rollup:
+            at.fault("E207", f"'{mine}' is filled by the host. Remove it from 'fill', or let people fill it.")
         elif around[mine].type == "lines" or not agree(around[mine], theirs[source]):
             message = f"'{mine}' is {kind(around[mine])} but '{source}' is {kind(theirs[source])}. Give both one type."
             at.fault("E207", message)
@@ -76,6 +79,8 @@ def _check_same(declared: Field, around: Fields, form: Form | None, target: Form
         if source not in theirs:
             near = hint(source, theirs)
             at.fault("E206", f"{quote(source)} is not a field of '{target.name}'.{near} Name one of its fields.")
+        elif refuse(theirs[source], at) or refuse(own, at):
+            continue
         elif mine == "id":
             if form is None or theirs[source].type != "ref" or theirs[source].form != form.name:
                 at.fault(
@@ -99,6 +104,8 @@ def _check_rollup(declared: Field, rollup: Rollup, form: Form, spot: Spot, scene
     if by is None and rollup.by:
         near = hint(rollup.by, fields)
         (spot / "by").fault("E214", f"{quote(rollup.by)} is not a field of '{source.name}'.{near} Name a reference.")
+    elif by is not None and refuse(by, spot / "by"):
+        return
     elif by is not None and (by.type != "ref" or by.form != form.name):
         (spot / "by").fault(
             "E214", f"'{rollup.by}' of '{source.name}' does not refer to '{form.name}'. Name one that does."
@@ -129,6 +136,8 @@ def _check_sum(declared: Field, name: str, source: Form, fields: Fields, spot: S
     if added is None:
         near = hint(name, fields)
         spot.fault("E214", f"{quote(name)} is not a field of '{source.name}'.{near} Name a number or money field.")
+    elif refuse(added, spot):
+        return
     elif added.type not in NUMBERS or name == "id":
         spot.fault("E214", f"'{name}' is {kind(added)} and cannot be added up. Name a number or money field.")
     elif added.type != declared.type or added.digits != declared.digits:
@@ -140,6 +149,8 @@ def check_sets(params: Fields, fields: Fields, spot: Spot) -> None:
     """Report parameters of a move that do not go into the form's field they set, or that of the same name."""
     for name, declared in params.items():
         at = spot / name
+        if refuse(fields.get(declared.sets or name), at):
+            continue
         if declared.sets is None:
             if name in fields and not agree(declared, fields[name]):
                 message = f"'{name}' is {kind(declared)} here but {kind(fields[name])} in the form. Give both one type."

@@ -121,8 +121,8 @@ def _check_levels(value: Any, people: Mapping[str, Any], spot: Spot) -> None:
 
 def _check_person(names: Collection[str], fields: Fields | None, spot: Spot, also: Collection[str]) -> None:
     for name in names:
-        if fields is not None and name not in also and (name not in fields or fields[name].type != "user"):
-            people = [each for each, declared in fields.items() if declared.type == "user"]
+        people = [each for each, declared in (fields or {}).items() if declared.type == "user" and not declared.derived]
+        if fields is not None and name not in also and name not in people:
             near = hint(name, people)
             spot.fault(
                 "E404", f"{quote(name)} is not a user field of the form.{near} Name one of: {', '.join(people)}."

@@ -13,7 +13,7 @@ Where = Mapping[str, Any] | tuple[Mapping[str, Any], ...]
 """`field__operator: value` keys of one mapping are AND-ed; a list of mappings is OR-ed. See `conditions`."""
 
 Scope = str | Mapping[str, Any] | tuple[str | Mapping[str, Any], ...]
-"""`own`, `department`, `all`, a condition, or a list that mixes them (any of them suffices)."""
+"""`own`, `department`, `all`, `with <reference>` (as the record it points to), a condition, or a list (any of them)."""
 
 
 COLOURS = tuple("blue azure indigo purple pink red orange yellow lime green teal cyan grey".split())
@@ -43,6 +43,7 @@ class Field:
     readonly: bool = key("Only rules write it; people and the API may not.", False)
     create_only: bool = key("Set when the record is created, never by an edit.", False)
     computed: bool = key("Filled by the form's `compute` hook only.", False)
+    derived: bool = key("Not stored: filled by the form's `derive` hook whenever records are shown.", False)
     rollup: Rollup | None = key("Filled by the host from other records.", None)
     visible_to: tuple[str, ...] = key("Roles that may see the field; everybody without it.", ())
     masked_without: str | None = key(
@@ -75,4 +76,4 @@ class Field:
     @property
     def filled_by_host(self) -> bool:
         """Whether a value from people or the API is refused."""
-        return self.computed or self.readonly or self.rollup is not None
+        return self.computed or self.derived or self.readonly or self.rollup is not None

@@ -39,6 +39,17 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """Cards in columns, one column for each value of a choice; a card is moved by an action."""
+
+    by: str = key("The choice field whose items are the columns.")
+    sum: str | None = key("The money or number field added up over each column.", None)
+    fields: tuple[str, ...] = key("What a card shows below its title.", ())
+    action: str = key("The action or move that takes a card to another column; its parameter named as `by` says which.")
+    others: Mapping[str, str] = key("Columns that another action leads to: `code: action`.", {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListView:
     """One named view over a form's records."""
 
@@ -50,6 +61,9 @@ class ListView:
     sort: tuple[str, ...] = key("The order, `-` for descending.", ("-created_at",))
     where: Where | None = key("Which records the list holds.", None)
     create: bool = key("Whether the list offers 新增.", True)
+    under: str | None = key("The list of this form that shows this one as a tab.", None)
+    board: Board | None = key("Offers the list as a board of cards too.", None)
+    calendar: str | None = key("The date or datetime field by which the list is offered as a calendar too.", None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +77,10 @@ class Action:
     access: str = key("The access the user needs to the record.", "edit", one_of=("read", "edit", "delete"))
     params: Mapping[str, Field] = key("What the dialog asks for.", {})
     confirm: str | None = key("A question to answer before it runs.", None)
-    preview: bool = key("The action answers `?preview=1` with a plan.", False)
+    preview: bool = key("The action answers `?preview=1` with a plan, and people see the plan first.", False)
+    conflict: str | None = key("The code of the 409 that answers when `when` does not hold; without it a 422.", None)
+    conflict_when: Where | None = key("The records that answer `conflict`; without it all that `when` leaves.", None)
+    seen: Where | None = key("Records that answer `conflict` also to people who may not read them any more.", None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +93,21 @@ class Print:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """How a record appears in the activity of the records it points to."""
+
+    at: str = key("The date or datetime field that says when it happened.", "created_at")
+    text: tuple[str, ...] = key("The fields that say what happened, in order.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
     """What one role may do with a form's records. What is not granted is refused."""
 
     role: str = key("A role of the manifest, or `admin`, the platform's administrators.", from_key=True)
-    read: Scope | None = key("The records it sees: own, department, all, a condition, or a list of these.", None)
+    read: Scope | None = key(
+        "The records it sees: own, department, all, `with <field>`, a condition, or a list of these.", None
+    )
     create: bool = key("Whether it creates records.", False)
     edit: Scope | None = key("The records it changes.", None)
     delete: Scope | None = key("The records it deletes and restores.", None)
@@ -103,6 +130,10 @@ class Form:
     actions: Mapping[str, Action] = key("Buttons that run hooks.", {})
     prints: Mapping[str, Print] = key("Printable pages.", {})
     team: bool = key("Whether a record may be shared with colleagues, who then count as its owners do.", False)
+    timeline: Timeline | None = key("Shows its records in the activity of what they point to.", None)
+    alike: Mapping[str, str] = key(
+        "Fields by which duplicates are recognised: `kind: field`; forms that name the same kind are compared.", {}
+    )
     access: Mapping[str, Access] = key("Who may do what; nobody may what is not written here.", {})
     file: str = key("Where it was declared.", "", role="loader")
 
@@ -148,11 +179,13 @@ class Numbering:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """A page of figures made by the plugin's `panel_<name>` hook."""
+    """A page of figures made by the plugin's `panel_<name>` hook and shown by `panels/<name>.html`."""
 
     name: str = key("The name in menus and in the API.", from_key=True)
     label: str = key("The heading.")
     roles: tuple[str, ...] = key("Who sees it.")
+    params: Mapping[str, Field] = key("What the page lets people choose; starts with the setting of the same name.", {})
+    saves: bool = key("Offers administrators to save what was chosen as the settings of the same names.", False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

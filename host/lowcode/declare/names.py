@@ -23,7 +23,10 @@ RESERVED_PARAMETERS = frozenset(("ids", "version"))
 """Keys of an action's body that the host reads itself."""
 
 RESERVED_FILTERS = frozenset(
-    ("list", "search", "sort", "page", "per_page", "after", "fields", "columns", "format", "preview")
+    (
+        *("list", "search", "sort", "page", "per_page", "after", "fields", "columns", "format", "preview"),
+        *("view", "month"),
+    )
 )
 """Words of the query string that are not filters."""
 

@@ -58,7 +58,14 @@ PROBLEMS: dict[str, str] = {
     "E225": "A row scope cannot be worked out.",
     "E226": "A numbering rule is not declared.",
     "E227": "A workflow is not declared.",
-    "E228": "The template of a print is missing, cannot be read, or is not well written.",
+    "E228": "The template of a print or a panel is missing, cannot be read, or is not well written.",
+    "E229": "A list stands under one that cannot show it as a tab.",
+    "E230": "A board is made of a field that does not suit it.",
+    "E231": "A board moves its cards by an action that cannot do so.",
+    "E232": "A calendar is made of a field that is no date.",
+    "E233": "A derived field stands where a stored one is needed.",
+    "E234": "A field by which duplicates are recognised does not suit that.",
+    "E235": "A timeline names a field that does not suit it.",
     "E301": "The parent of a dictionary item is not an item.",
     "E302": "Dictionary items are their own ancestors.",
     "E303": "A dictionary has more than one default.",
@@ -81,6 +88,7 @@ PROBLEMS: dict[str, str] = {
     "E509": "A field type cannot be a setting.",
     "E510": "The plugin name belongs to the host.",
     "E511": "A kind of notification belongs to the host.",
+    "E512": "A panel asks for what it cannot, or saves what is no setting.",
 }
 
 MOST_SHOWN = 100

@@ -9,7 +9,7 @@ from sqlalchemy.types import TypeEngine
 from lowcode.declare.fields import Field
 
 COMMON_KEYS = frozenset(
-    {"label", "type", "help", "required", "readonly", "create_only", "computed", "visible_to", "sets"}
+    {"label", "type", "help", "required", "readonly", "create_only", "computed", "derived", "visible_to", "sets"}
 )
 ORDER = frozenset({"eq", "ne", "lt", "lte", "gt", "gte", "in", "between", "isnull"})
 SAME = frozenset({"eq", "ne", "in", "isnull"})
@@ -37,6 +37,10 @@ class FieldType:
     def parse_operand(self, field: Field, raw: Any) -> Any:
         """Read the right-hand side of a comparison, which need not satisfy the field's bounds."""
         return self.parse(field, raw)
+
+    def restore(self, field: Field, raw: Any) -> Any:
+        """Read back what `dump` wrote of a stored value, whatever has been refused since."""
+        return self.parse_operand(field, raw)
 
     def dump(self, field: Field, value: Any) -> Any:
         """Write a value that is not None to JSON."""

@@ -77,7 +77,8 @@ def delete_department(ctx: "Context", department_id: int) -> None:
 def _require_no_records(connection: Connection, form: LiveForm, department_id: int) -> None:
     """Raise `Conflict` while a record names the department, and say where that one is."""
     label, is_live = _(form.declared.label), form.table.c.deleted_at.is_(None)
-    for column in (form.table.c[name] for name, declared in form.fields.items() if declared.type == "department"):
+    named = [each.name for each in form.fields.values() if each.type == "department" and not each.derived]
+    for column in (form.table.c[name] for name in named):
         if connection.scalar(select(exists().where(column == department_id, is_live))):
             raise Conflict(_("还有“{form}”属于这个部门，请先移交给其他部门的人员。", form=label), code="in_use")
         if connection.scalar(select(exists().where(column == department_id))):

@@ -1,11 +1,11 @@
 """A leaver's work goes to somebody else: records, what is asked of the person, departments, shares."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, delete, func, select, union_all, update
 
-from lowcode import auditing, notify
+from lowcode import access, auditing, notify
 from lowcode.database.schema import approval_tasks, approvals, team_members
 from lowcode.errors import NotFound, Refused
 from lowcode.forms import LiveForm
@@ -56,6 +56,7 @@ def apply(ctx: "Context", user_id: int, to_id: int, *, disable: bool = False) ->
     done = plan(ctx, user_id)
     if to_id not in standing or not standing[to_id].is_active:
         raise invalid("to", _("没有这个用户或已停用，请从列表中选择。"))
+    _require_able(ctx, to_id, done)
     for form in _owned_forms(ctx):
         for record in _records(ctx, form, user_id):
             _give(ctx, form, record, to_id)
@@ -72,6 +73,14 @@ def apply(ctx: "Context", user_id: int, to_id: int, *, disable: bool = False) ->
     auditing.write(ctx.connection, ctx.user.id, auditing.USER, user_id, "hand_over", said, ctx.now)
     _tell(ctx, standing[user_id], to_id, sum(form["count"] for form in done["forms"]))
     return done
+
+
+def _require_able(ctx: "Context", to_id: int, done: Mapping[str, Any]) -> None:
+    """Refuse a receiver who could not work with what he is given."""
+    for given in done["forms"]:
+        if not access.may_own(ctx, ctx.platform.forms[given["form"]], to_id):
+            sentence = _("接收人的角色不能负责“{label}”，请选择其他人。", label=given["label"])
+            raise invalid("to", sentence)
 
 
 def _tell(ctx: "Context", leaver: Any, to_id: int, count: int) -> None:

@@ -91,6 +91,28 @@ class People:
         )
         return list(self._ctx.connection.scalars(statement))
 
+    def departments_over(self, user_id: int | None) -> list[int]:
+        """Give a person's department and those above it, nearest first."""
+        own = departments.alias("own")
+        statement = (
+            select(departments.c.id)
+            .join(own, own.c.path.startswith(departments.c.path))
+            .where(own.c.id == self.department_of(user_id))
+            .order_by(func.length(departments.c.path).desc())
+        )
+        return list(self._ctx.connection.scalars(statement))
+
+    def departments_below(self, department_id: int) -> list[int]:
+        """Give a department and all below it."""
+        top = departments.alias("top")
+        statement = (
+            select(departments.c.id)
+            .join(top, departments.c.path.startswith(top.c.path))
+            .where(top.c.id == department_id)
+            .order_by(departments.c.id)
+        )
+        return list(self._ctx.connection.scalars(statement))
+
     def load(self, user_id: int) -> User:
         """Give a person with roles and departments."""
         return load_user(self._ctx.connection, user_id)

@@ -19,6 +19,7 @@ from lowcode.identity.tables import login_attempts
 WINDOW = timedelta(minutes=15)
 PER_ACCOUNT = 10
 PER_ADDRESS = 100
+PER_COMPARISON = 120
 
 Limit = tuple[str, int]
 
@@ -33,11 +34,21 @@ def proofs(user_id: int) -> Sequence[Limit]:
     return ((f"proof:{user_id}", PER_ACCOUNT),)
 
 
+def comparisons(user_id: int) -> Sequence[Limit]:
+    """Name the counter of what a person asks about records that may be anybody's."""
+    return ((f"compare:{user_id}", PER_COMPARISON),)
+
+
 def reserve(db: Database, counters: Sequence[Limit], now: datetime) -> None:
     """Count one attempt, or raise `TooMany` and count nothing."""
     wait = db.run(lambda connection: _reserve(connection, counters, now))
     if wait:
         raise TooMany(_("尝试次数过多，请在 {seconds} 秒后再试。", seconds=wait), retry_after=wait)
+
+
+def is_counted(connection: Connection, counters: Sequence[Limit], now: datetime) -> bool:
+    """Count one attempt inside a transaction, or tell that it is one too many and count nothing."""
+    return not _reserve(connection, counters, now)
 
 
 def refund(connection: Connection, counters: Sequence[Limit], now: datetime) -> None:

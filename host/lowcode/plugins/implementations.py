@@ -8,7 +8,7 @@ from typing import Any
 import pluggy
 
 from lowcode.api import Declaration
-from lowcode.declare.model import Plugin
+from lowcode.declare.model import Form, Plugin
 from lowcode.hookspecs import HookFamilies, HookSpecs
 from lowcode.plugins.sentence import Sentence
 
@@ -53,18 +53,28 @@ def check(plugin: Plugin, declaration: Declaration) -> list[Sentence]:
             hint = _hint(form, plugin.forms)
             problems.append(Sentence("rules 里的 {form} 不是这个应用声明的表单。{hint}", form=form, hint=hint))
             continue
-        actions = plugin.forms[form].actions
-        expected = {f"action_{name}" for name in actions}
-        problems += _names(manager, module, RECORD_HOOKS | expected)
-        problems += _missing(manager, [module], expected, Sentence("表单 {form} 声明的动作", form=form))
+        problems += _names(manager, module, RECORD_HOOKS | _actions(plugin.forms[form]))
+        problems += _undone(manager, [module], plugin.forms[form])
     for form in plugin.forms.keys() - declaration.rules.keys():
-        expected = {f"action_{name}" for name in plugin.forms[form].actions}
-        problems += _missing(manager, [], expected, Sentence("表单 {form} 声明的动作", form=form))
+        problems += _undone(manager, [], plugin.forms[form])
     named = {f"panel_{name}" for name in plugin.panels} | {f"job_{name}" for name in plugin.jobs}
     for module in declaration.hooks:
         problems += _names(manager, module, named | {"declare"})
     problems += _missing(manager, declaration.hooks, named, Sentence("manifest.yaml 声明的面板或任务"))
     return problems + _signatures(manager, plugin, declaration)
+
+
+def _actions(form: Form) -> set[str]:
+    return {f"action_{name}" for name in form.actions}
+
+
+def _undone(manager: pluggy.PluginManager, modules: Iterable[ModuleType], form: Form) -> list[Sentence]:
+    """Find what a form declares and its rules do not do."""
+    derived = {"derive"} if any(each.derived for each in form.fields.values()) else set()
+    return [
+        *_missing(manager, modules, _actions(form), Sentence("表单 {form} 声明的动作", form=form.name)),
+        *_missing(manager, modules, derived, Sentence("表单 {form} 声明的推算字段需要的钩子", form=form.name)),
+    ]
 
 
 def _implemented(manager: pluggy.PluginManager, module: ModuleType) -> set[str]:

@@ -4,17 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lowcode import access
-from lowcode.declare.fields import Field
 from lowcode.declare.model import Action
 from lowcode.declare.workflows import Move
-from lowcode.errors import Fault, Forbidden, Invalid, NotFound, Refused
+from lowcode.errors import Conflict, Fault, Forbidden, Invalid, NotFound, Refused
 from lowcode.forms import LiveForm
 from lowcode.i18n import _
-from lowcode.records import draft as drafts
-from lowcode.records import masking, reading, references, saving, store
+from lowcode.records import asking, masking, reading, references, saving, store
 from lowcode.records.draft import Draft
-from lowcode.records.record import Record, Row, copy_of
-from lowcode.schemas import decode
+from lowcode.records.record import Record, copy_of
 from lowcode.workflow import approval, machine, runs
 
 if TYPE_CHECKING:
@@ -22,6 +19,8 @@ if TYPE_CHECKING:
 
 MOST_IDS = 200
 NO_RECORD = 0
+OF_ONE = frozenset({"lines", "image", "files"})
+"""Fields that one dialog cannot ask for several records at once."""
 
 
 def act(
@@ -34,15 +33,16 @@ def act(
     version: int | None = None,
 ) -> dict[str, Any]:
     """Run an action or a move on one record, which is still at `version` where that is given."""
-    record = reading.require(ctx, form, record_id, lock=None if preview else "change")
     step = step_of(form, name)
+    record = _require(ctx, form, record_id, step, None if preview else "change")
     _authorise(ctx, form, record, step, version)
     if preview and not (isinstance(step, Action) and step.preview):
         raise Invalid(_("“{label}”没有预览。", label=_(step.label)), code="no_preview")
     if isinstance(step, Move):
         move(ctx, form, record, step, params)
         return _answer(ctx, form, record_id, _("“{label}”已完成。", label=_(step.label)), None)
-    result = _call(ctx, form, record, step, _params(ctx, form, step.params, name, params, record))
+    asked = asking.checked(ctx, form.params[name], step.params, params, record=record)
+    result = _call(ctx, form, record, step, asked)
     if preview:
         return {"plan": dict(result.plan or {})}
     return _answer(ctx, form, record_id, result.message, result.open)
@@ -67,7 +67,8 @@ def act_on_many(ctx: "Context", form: LiveForm, name: str, params: Mapping[str, 
             with ctx.connection.begin_nested():
                 results.append({"id": raw, "status": 200, **act(ctx, form, number, name, rest)})
         except Fault as fault:
-            results.append({"id": raw, "status": fault.status, "code": fault.code, "message": fault.detail})
+            refused = {"id": raw, "status": fault.status, "code": fault.code, "message": fault.detail}
+            results.append(refused | ({"errors": fault.errors} if fault.errors else {}))
     return results
 
 
@@ -84,11 +85,19 @@ def _distinct(ids: Sequence[Any]) -> list[tuple[Any, int]]:
     return found
 
 
-def for_many(ctx: "Context", form: LiveForm) -> list[Move]:
-    """List what lists offer for picked rows: the moves that ask for an approval and for nothing else."""
-    if not access.is_allowed(ctx, form, "edit"):
-        return []
-    return [each for each in machine.offered(ctx, form) if isinstance(each, Move) and each.approval and not each.params]
+def for_many(ctx: "Context", form: LiveForm) -> list[Action | Move]:
+    """List what lists offer for picked rows: moves that only ask for an approval, actions that one dialog can ask for.
+
+    Not actions that show a plan first, and none whose dialog depends on the record or takes files.
+    """
+    return [each for each in machine.offered(ctx, form) if _is_for_many(ctx, form, each)]
+
+
+def _is_for_many(ctx: "Context", form: LiveForm, step: Action | Move) -> bool:
+    if isinstance(step, Move):
+        return step.approval is not None and not step.params and access.is_allowed(ctx, form, "edit")
+    is_shared = all(not each.same and each.type not in OF_ONE for each in step.params.values())
+    return is_shared and not step.preview and access.is_allowed(ctx, form, step.access)
 
 
 def step_of(form: LiveForm, name: str) -> Action | Move:
@@ -98,6 +107,43 @@ def step_of(form: LiveForm, name: str) -> Action | Move:
     if step is None:
         raise NotFound(_("没有操作“{name}”。", name=name))
     return step
+
+
+def _require(ctx: "Context", form: LiveForm, record_id: int, step: Action | Move, lock: store.Lock | None) -> Record:
+    """Read the record for a step. Whoever may have seen it a moment ago hears that somebody was faster, not a 404."""
+    try:
+        return reading.require(ctx, form, record_id, lock=lock)
+    except NotFound:
+        if _was_seen(ctx, form, record_id, step):
+            raise _taken(step) from None
+        raise
+
+
+def _was_seen(ctx: "Context", form: LiveForm, record_id: int, step: Action | Move) -> bool:
+    if not isinstance(step, Action) or step.conflict is None or step.seen is None or not machine.has_role(ctx, step):
+        return False
+    record = store.load(ctx, form, record_id, form.condition(step.seen).clause(form, ctx.tokens))
+    return record is not None and access.permits(ctx, form, "read", _as_it_stood(form, record, step))
+
+
+def _as_it_stood(form: LiveForm, record: Record, step: Action) -> Record:
+    """Give the record as it was while the step was possible, as far as its `when` tells."""
+    before = copy_of(record)
+    for test in form.condition(step.when or {}).alternatives[0]:
+        if test.line is None and test.operator == "eq":
+            setattr(before, test.field, test.value)
+        elif test.operator == "isnull" and test.value:
+            setattr(before, test.field, None)
+    return before
+
+
+def _is_taken(ctx: "Context", form: LiveForm, record: Record, step: Action) -> bool:
+    return step.conflict_when is None or form.condition(step.conflict_when).matches(record, ctx.tokens)
+
+
+def _taken(step: Action | Move) -> Conflict:
+    sentence = _("这条记录刚刚已被处理，不能再进行“{label}”，请刷新后查看。", label=_(step.label))
+    return Conflict(sentence, code=step.conflict if isinstance(step, Action) else None)
 
 
 def _authorise(ctx: "Context", form: LiveForm, record: Record, step: Action | Move, version: int | None) -> None:
@@ -111,42 +157,13 @@ def _authorise(ctx: "Context", form: LiveForm, record: Record, step: Action | Mo
 
 def require_fit(ctx: "Context", form: LiveForm, record: Record, step: Action | Move) -> None:
     """Refuse what the record's state and fields do not allow."""
-    if not machine.fits(ctx, form, record, step):
-        raise Refused(
-            _("这条记录现在不能进行“{label}”，请刷新后查看它的状态。", label=_(step.label)), code="not_allowed_now"
-        )
-
-
-def _params(
-    ctx: "Context", form: LiveForm, declared: Mapping[str, Field], name: str, raw: Mapping[str, Any], record: Record
-) -> dict[str, Any]:
-    """Check what the dialog sent: types, required values, choices and references."""
-    values, errors = decode(form.params[name], raw)
-    holder = _Holder(declared, {key: values.get(key, drafts.default(ctx, field)) for key, field in declared.items()})
-    chosen = [
-        references.Place(key, field, holder, None, declared)
-        for key, field in declared.items()
-        if field.type in references.NAMING and getattr(holder, key) is not None
-    ]
-    errors |= {
-        path: sentences
-        for path, sentences in references.check(ctx, record, chosen, references.find(ctx, chosen)).items()
-        if path not in errors
-    }
-    for key, field in declared.items():
-        if field.required and getattr(holder, key) is None:
-            errors.setdefault(key, [_("必填。")])
-    if errors:
-        raise Invalid(_("有 {count} 处需要修改，请看各字段的提示。", count=len(errors)), errors=errors)
-    return {key: getattr(holder, key) for key in declared}
-
-
-class _Holder(Row):
-    """The values of a dialog, as a row whose references can be checked."""
-
-    def __init__(self, declared: Mapping[str, Field], values: Mapping[str, Any]) -> None:
-        for key in declared:
-            setattr(self, key, values[key])
+    if machine.fits(ctx, form, record, step):
+        return
+    if isinstance(step, Action) and step.conflict is not None and _is_taken(ctx, form, record, step):
+        raise _taken(step)
+    raise Refused(
+        _("这条记录现在不能进行“{label}”，请刷新后查看它的状态。", label=_(step.label)), code="not_allowed_now"
+    )
 
 
 def _call(ctx: "Context", form: LiveForm, record: Record, action: Action, params: Mapping[str, Any]) -> Any:
@@ -157,7 +174,7 @@ def move(ctx: "Context", form: LiveForm, original: Record, step: Move, raw: Mapp
     """Change the state of a loaded record; what the dialog asks for goes into the fields it sets."""
     picked = {"approvers"} if step.approval else set()  # whom the submitter picks is no field of the dialog
     asked = {key: value for key, value in raw.items() if key not in picked - step.params.keys()}
-    values = _params(ctx, form, step.params, step.name, asked, original)
+    values = asking.checked(ctx, form.params[step.name], step.params, asked, record=original)
     record = copy_of(original)
     for key, declared in step.params.items():
         target = declared.sets or key

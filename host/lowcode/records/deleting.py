@@ -7,7 +7,7 @@ from lowcode import access
 from lowcode.errors import Invalid, Refused
 from lowcode.forms import LiveForm
 from lowcode.i18n import _
-from lowcode.records import history, listing, reading, references, rollups, saving, store, titles
+from lowcode.records import alike, history, listing, reading, references, rollups, saving, store, titles
 from lowcode.records.draft import Draft
 from lowcode.records.record import Record, copy_of
 from lowcode.workflow import machine, runs
@@ -28,16 +28,23 @@ def delete_record(ctx: "Context", form: LiveForm, original: Record) -> None:
     """Move a loaded record to the recycle bin unless a rule refuses."""
     if sentence := ctx.platform.hooks.first(form.name, "before_delete", record=original, ctx=ctx.system):
         raise Refused(sentence, code="delete_refused")
-    record = copy_of(original)
-    record.deleted_at, record.deleted_by = ctx.now, ctx.user.id or None
-    _write(ctx, form, record, original, "delete")
+    record = put_away(ctx, form, original, "delete")
     runs.leave(ctx, form, record.id)
     ctx.platform.hooks.call(form.name, "after_delete", record=record, ctx=ctx.system)
+
+
+def put_away(ctx: "Context", form: LiveForm, original: Record, action: str) -> Record:
+    """Put a loaded record into the recycle bin without asking any rule; `action` is what its history says."""
+    record = copy_of(original)
+    record.deleted_at, record.deleted_by = ctx.now, ctx.user.id or None
+    _write(ctx, form, record, original, action)
+    return record
 
 
 def restore(ctx: "Context", form: LiveForm, record_id: int) -> dict[str, Any]:
     """Take a record out of the recycle bin. Raises Conflict when a unique value is taken meanwhile."""
     original = saving.require_deleted(ctx, form, record_id)
+    _require_not_merged(ctx, form, record_id)
     record = copy_of(original)
     record.deleted_at = record.deleted_by = None
     if machine.is_in_review(form, record):  # its approval ended with the deletion
@@ -48,6 +55,18 @@ def restore(ctx: "Context", form: LiveForm, record_id: int) -> dict[str, Any]:
     _write(ctx, form, record, original, "restore")
     ctx.platform.hooks.call(form.name, "after_save", **hooks)
     return reading.serialise(ctx, form, [record])[0]
+
+
+def _require_not_merged(ctx: "Context", form: LiveForm, record_id: int) -> None:
+    """Refuse to bring back what is left of a merged record, and say where everything of it went."""
+    target = history.merged_into(ctx, form, record_id)
+    if target is None:
+        return
+    record = store.load(ctx, form, target, access.clause(ctx, form))
+    if record is None:
+        raise Refused(_("这条记录已合并到另一条记录，不能恢复。"), code="merged")
+    title = str(getattr(record, form.declared.title) or record.id)
+    raise Refused(_("这条记录已合并到“{title}”，不能恢复；它的内容都在那里。", title=title), code="merged")
 
 
 def _require_what_it_points_at(ctx: "Context", form: LiveForm, record: Record) -> None:
@@ -71,4 +90,5 @@ def _write(ctx: "Context", form: LiveForm, record: Record, original: Record, act
     record.updated_at, record.updated_by = ctx.now, ctx.user.id or None
     store.update_record(ctx, form, record, original)
     rollups.refresh(ctx, form, record, None)
+    alike.keep(ctx, form, record, original)
     history.write(ctx, form, record, action)

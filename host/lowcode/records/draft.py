@@ -77,6 +77,8 @@ def new_record(ctx: "Context", form: LiveForm) -> Record:
 def default(ctx: "Context", declared: Field) -> Any:
     """Give a field's value in a new record."""
     raw = declared.default
+    if declared.derived:
+        return None
     if raw is None and declared.type == "boolean":
         return False
     if declared.rollup:
@@ -181,8 +183,10 @@ def _require_rows(draft: Draft, name: str, declared: Field, rows: list[Any]) -> 
 
 
 def _apply_rules(ctx: "Context", draft: Draft) -> None:
-    hooks, form = ctx.platform.hooks, draft.form.name
+    """Ask the rules; they add nothing to a field that is at fault already, whose value may be out of sight."""
+    hooks, form, wrong = ctx.platform.hooks, draft.form.name, set(draft.errors)
     hooks.call(form, "compute", record=draft.record, ctx=ctx.system)
     for faults in hooks.call(form, "validate", record=draft.record, original=draft.original, ctx=ctx.system):
         for path, sentence in faults.items():
-            draft.errors.setdefault(path, []).append(sentence)
+            if path not in wrong:
+                draft.errors.setdefault(path, []).append(sentence)

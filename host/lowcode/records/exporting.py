@@ -7,22 +7,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from io import TextIOWrapper
 from typing import IO, TYPE_CHECKING, Any
 
-from defusedcsv import csv
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from sqlalchemy import func, select
 
-from lowcode import access
+from lowcode import access, instants
 from lowcode.characters import is_legal_in_xml
 from lowcode.database.among import among
 from lowcode.declare.fields import Field
 from lowcode.errors import Invalid
 from lowcode.forms import LiveForm, visible_fields
 from lowcode.i18n import _, many
-from lowcode.records import listing, pages, reading
+from lowcode.records import csvs, listing, pages, reading
 from lowcode.records.listing import Query
 from lowcode.records.record import Record
 
@@ -101,7 +99,7 @@ def _rows(ctx: "Context", export: Export) -> Iterator[Cells]:
         for record, shown in zip(records, reading.show(ctx, form, records, plain), strict=True):
             shown.update({name: counts[name].get(record.id, 0) for name in counted})
             yield [_cell(ctx, each, shown) for each in export.columns]
-        for kept in (ctx.titles, ctx.file_facts, ctx.shared):
+        for kept in (ctx.titles, ctx.file_facts, ctx.reach):
             kept.clear()
 
 
@@ -122,8 +120,7 @@ def _cell(ctx: "Context", declared: Field, shown: Mapping[str, Any]) -> Any:
     if declared.type == "date":
         return date.fromisoformat(value)
     if declared.type == "datetime":
-        local = datetime.fromisoformat(value).astimezone(ctx.platform.config.time_zone)
-        return local.replace(tzinfo=None)
+        return instants.local(datetime.fromisoformat(value), ctx.platform.config.time_zone).replace(tzinfo=None)
     if declared.type == "boolean":
         return _("是") if value else _("否")
     if declared.type == "choice":
@@ -138,28 +135,7 @@ def _cell(ctx: "Context", declared: Field, shown: Mapping[str, Any]) -> Any:
 
 
 def _write_csv(export: Export, rows: Iterator[Cells], target: IO[bytes]) -> None:
-    """Write UTF-8 with a mark by which spreadsheets know it; texts that they would run as formulas get a quote."""
-    text = TextIOWrapper(target, encoding="utf-8-sig", newline="", write_through=True)
-    writer = csv.writer(text)
-    writer.writerow([_(each.label) for each in export.columns])
-    for row in rows:
-        writer.writerow([_as_text(cell) for cell in row])
-    text.detach()
-
-
-def _as_text(cell: Any) -> Any:
-    if isinstance(cell, Decimal):
-        return _Exact(cell)
-    if isinstance(cell, datetime):
-        return cell.isoformat(" ", "minutes")
-    return cell.isoformat() if isinstance(cell, date) else cell
-
-
-class _Exact(Decimal):
-    """A number that is written with its places, never as 1E+3, and that needs no quote."""
-
-    def __str__(self) -> str:
-        return format(Decimal(self), "f")
+    csvs.write([_(each.label) for each in export.columns], rows, target)
 
 
 def _write_xlsx(export: Export, rows: Iterator[Cells], target: IO[bytes]) -> None:

@@ -1,12 +1,12 @@
 """Who changed which field from what to what, and when."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
 from lowcode import auditing
-from lowcode.database.schema import audit
+from lowcode.database.schema import audit, merged_records
 from lowcode.declare.fields import Field
 from lowcode.fieldtypes import FIELD_TYPES
 from lowcode.forms import LiveForm, visible_fields
@@ -25,6 +25,8 @@ LABELS = {
     "restore": "恢复",
     "team": "设置协作成员",
     "hand_over": "移交",
+    "merge": "合并",
+    "merged": "合并到其他记录",
 }
 TEAM = "$team"
 """The path of a change of the team, which is no field."""
@@ -37,6 +39,11 @@ def write(ctx: "Context", form: LiveForm, record: Record, action: str, original:
     """Add one entry, in the transaction of the change."""
     found = changes(form, record, original) if original else {}
     auditing.write(ctx.connection, ctx.user.id, form.name, record.id, action, found, ctx.now)
+
+
+def write_many(ctx: "Context", form: LiveForm, action: str, found: Mapping[int, dict[str, list[Any]]]) -> None:
+    """Add an entry for each of many records that one action changed, with its changes."""
+    auditing.write_many(ctx.connection, ctx.user.id, form.name, action, found, ctx.now)
 
 
 def write_team(
@@ -53,16 +60,24 @@ def changes(form: LiveForm, record: Record, original: Record) -> dict[str, list[
     for name, declared in form.fields.items():
         if declared.type == "lines":
             found |= _line_changes(name, declared, getattr(original, name), getattr(record, name))
-        elif name not in STAMPS and getattr(record, name) != getattr(original, name):
+        elif name not in STAMPS and not declared.derived and getattr(record, name) != getattr(original, name):
             found[name] = [_dump(declared, getattr(original, name)), _dump(declared, getattr(record, name))]
     return found
 
 
 def history(ctx: "Context", form: LiveForm, record_id: int) -> list[dict[str, Any]]:
-    """Read a record's entries, newest first, without fields the person may not see."""
+    """Read a record's entries, newest first, without fields the person may not see; those of merged records too."""
     hidden = masking.hidden(ctx, form, reading.require(ctx, form, record_id))
-    statement = select(audit).where(audit.c.form == form.name, audit.c.record == record_id).order_by(audit.c.id.desc())
-    entries = ctx.connection.execute(statement).all()
+    merged = merged_titles(ctx, form, record_id)
+    told = select(audit).where(audit.c.form == form.name, audit.c.record.in_([record_id, *merged]))
+    entries = ctx.connection.execute(told.order_by(audit.c.id.desc())).all()
+    return describe(ctx, form, entries, hidden, merged)
+
+
+def describe(
+    ctx: "Context", form: LiveForm, entries: Sequence[Any], hidden: frozenset[str], merged: Mapping[int, str]
+) -> list[dict[str, Any]]:
+    """Write entries of one record, in whose current state these fields are `hidden`, and of those `merged` into it."""
     names = ctx.users.names({entry.user for entry in entries if entry.user} | _team_users(entries))
     known = {*visible_fields(form, ctx.user.roles), TEAM}
     return [
@@ -70,7 +85,7 @@ def history(ctx: "Context", form: LiveForm, record_id: int) -> list[dict[str, An
             "at": instant(entry.at),
             "by": person(names, entry.user),
             "action": entry.action,
-            "label": _action_label(form, entry.action),
+            "label": _entry_label(form, entry, merged),
             "changes": [
                 {"field": path, "label": _label(form, path), "old": old, "new": new}
                 for path, (old, new) in _shown(form, entry.changes, hidden, names)
@@ -79,6 +94,22 @@ def history(ctx: "Context", form: LiveForm, record_id: int) -> list[dict[str, An
         }
         for entry in entries
     ]
+
+
+def merged_into(ctx: "Context", form: LiveForm, record_id: int) -> int | None:
+    """Give the record that another one was merged into."""
+    of_source = (merged_records.c.form == form.name) & (merged_records.c.source == record_id)
+    return ctx.connection.scalar(select(merged_records.c.target).where(of_source))
+
+
+def merged_titles(ctx: "Context", form: LiveForm, record_id: int) -> dict[int, str]:
+    """Give the records that were merged into this one, with the titles they had."""
+    sources = select(merged_records.c.source).where(
+        merged_records.c.form == form.name, merged_records.c.target == record_id
+    )
+    table = form.table
+    rows = ctx.connection.execute(select(table.c.id, form.column(form.declared.title)).where(table.c.id.in_(sources)))
+    return {key: str(key if title is None else title) for key, title in rows}
 
 
 def _team_users(entries: Iterable[Any]) -> set[int]:
@@ -97,6 +128,13 @@ def _shown(
             yield path, [masking.mask(form.fields[path], value) if value else value for value in values]
         else:
             yield path, values
+
+
+def _entry_label(form: LiveForm, entry: Any, merged: Mapping[int, str]) -> str:
+    label = _action_label(form, entry.action)
+    if entry.record not in merged:
+        return label
+    return _("{label}（已合并的“{title}”）", label=label, title=merged[entry.record])
 
 
 def _action_label(form: LiveForm, action: str) -> str:

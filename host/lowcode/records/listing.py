@@ -82,7 +82,7 @@ def read_query(ctx: "Context", form: LiveForm, args: Mapping[str, list[str]]) ->
         raise NotFound(_("没有列表“{name}”。", name=name))
     known = visible_fields(form, ctx.user.roles)
     views = [view] if view else list(form.declared.lists.values())
-    query = Query(view, _allowed(form, views) & known.keys())
+    query = Query(view, _allowed(form, views) & known.keys() - form.derived)
     query.search = _one(args, "search") or ""
     query.page = paging.number(_one(args, "page"), "page", 1, paging.MOST_PAGES, query.errors)
     query.per_page = paging.number(_one(args, "per_page"), "per_page", 20, paging.MOST_PER_PAGE, query.errors)
@@ -192,7 +192,7 @@ def _read_cursor(form: LiveForm, query: Query, cursor: str) -> list[Any] | None:
         raw = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii")))
         pairs = zip(pages.keys(query.sort), raw, strict=True)
         return [
-            None if value is None else FIELD_TYPES[form.fields[name].type].parse_operand(form.fields[name], value)
+            None if value is None else FIELD_TYPES[form.fields[name].type].restore(form.fields[name], value)
             for (name, _descending), value in pairs
         ]
     except (ValueError, TypeError, RecursionError):

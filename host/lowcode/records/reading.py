@@ -7,7 +7,7 @@ from lowcode import access
 from lowcode.errors import NotFound
 from lowcode.forms import LiveForm, visible_fields
 from lowcode.i18n import _
-from lowcode.records import masking, store
+from lowcode.records import deriving, masking, store
 from lowcode.records.record import Line, Record
 from lowcode.records.showing import Labels, Showing
 from lowcode.workflow import machine, runs
@@ -38,8 +38,9 @@ def serialise(
     """Turn records into the JSON of the HTTP API. `names` limits the fields."""
     shown = show(ctx, form, records, names)
     submitters = runs.submitters(ctx, form, records)
+    merged = store.merged(ctx, form, [record.id for record in records if record.deleted_at is not None])
     for each, record in zip(shown, records, strict=True):
-        each["$can"] = can(ctx, form, record, submitters.get(record.id))
+        each["$can"] = [] if record.id in merged else can(ctx, form, record, submitters.get(record.id))
     return shown
 
 
@@ -48,7 +49,7 @@ def show(
 ) -> list[dict[str, Any]]:
     """Turn records into JSON as `serialise` does, without what the person may do with them."""
     shown = _rows(ctx, form, records, names)
-    access.know_teams(ctx, form, records)
+    access.know(ctx, form, records)
     _load_lines_that_decide(ctx, form, records)
     if not form.masked or ctx.is_system:
         return shown
@@ -71,7 +72,9 @@ def _rows(
 ) -> list[dict[str, Any]]:
     """Turn records into JSON with every value whole."""
     known = form.fields if ctx.is_system else visible_fields(form, ctx.user.roles)
-    showing = _showing(ctx, form, [name for name in known if names is None or name in names], is_kept=names is None)
+    asked = [name for name in known if names is None or name in names]
+    deriving.fill(ctx, form, records, asked)
+    showing = _showing(ctx, form, asked, is_kept=names is None)
     showing.prepare(ctx, records)
     labels: Labels = {}
     return [_record(ctx, form, showing, record, labels) for record in records]

@@ -233,8 +233,11 @@ def _misfit(target: Field, value: Any, found: Found) -> str | None:
     return found.misfits[key]
 
 
-def check(ctx: "Context", record: Record, chosen: list[Place], found: Found) -> Errors:
-    """Collect the faults of everything newly chosen. What stands in many lines is judged once."""
+def check(ctx: "Context", record: Record, chosen: list[Place], found: Found, *, may_have_left: bool = False) -> Errors:
+    """Collect the faults of everything newly chosen. What stands in many lines is judged once.
+
+    People who have left cannot be chosen any more, unless it is only to look at what was theirs.
+    """
     errors: Errors = {}
     held: list[Place] = []
     judged: dict[tuple[int, Any], str | None] = {}
@@ -245,7 +248,8 @@ def check(ctx: "Context", record: Record, chosen: list[Place], found: Found) -> 
         key = (id(place.field), place.value)
         if key not in judged:
             is_choice = place.field.type == "choice"
-            judged[key] = _choice_fault(ctx, place) if is_choice else _pointer_fault(ctx, place, record, found)
+            fault = _choice_fault(ctx, place) if is_choice else _pointer_fault(ctx, place, record, found, may_have_left)
+            judged[key] = fault
         if sentence := judged[key]:
             errors[place.path] = [sentence]
     if held:
@@ -253,10 +257,10 @@ def check(ctx: "Context", record: Record, chosen: list[Place], found: Found) -> 
     return errors
 
 
-def _pointer_fault(ctx: "Context", place: Place, record: Record, found: Found) -> str | None:
+def _pointer_fault(ctx: "Context", place: Place, record: Record, found: Found, may_have_left: bool) -> str | None:
     declared = place.field
     row = found.rows[target(declared)].get(place.value)
-    if row is None or (declared.type == "user" and not row.is_active):
+    if row is None or (declared.type == "user" and not (row.is_active or may_have_left)):
         return _("没有这条记录，或者您无权使用它，请重新选择。")
     if declared.where and not ctx.platform.forms[declared.form or ""].condition(declared.where).matches(
         row, ctx.tokens
@@ -269,13 +273,14 @@ def _pointer_fault(ctx: "Context", place: Place, record: Record, found: Found) -
 
 
 def _choice_fault(ctx: "Context", place: Place) -> str | None:
+    """Say why a code cannot be chosen; a rule may choose what is not offered to people."""
     items = ctx.dictionary(place.field.dictionary or "")
     item = items.get(place.value)
-    if item is None or not item.enabled:
+    if item is None or not (item.enabled or ctx.is_system):
         return _("选项“{code}”不存在或已停用，请重新选择。", code=place.value)
     if place.field.leaf and any(other.parent == item.code for other in items.values()):
         return _("请选择最下一级的选项。")
     wanted: Mapping[str, Any] = place.field.where if isinstance(place.field.where, Mapping) else {}
-    if any(item.attributes.get(key) != value for key, value in wanted.items()):
+    if not ctx.is_system and any(item.attributes.get(key) != value for key, value in wanted.items()):
         return _("这个选项在这里不能使用，请重新选择。")
     return None

@@ -1,6 +1,6 @@
 """Stored sums over other records, kept equal in the transaction that changes what they add up."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, func, select, update
@@ -25,6 +25,14 @@ def refresh(ctx: "Context", form: LiveForm, record: Record, original: Record | N
         parents = {getattr(record, rollup.by), getattr(original, rollup.by) if original else None} - {None}
         for parent in sorted(parents):
             _recompute(ctx, form, inbound, parent)
+
+
+def refresh_parents(ctx: "Context", form: LiveForm, by: str, parents: Collection[int]) -> None:
+    """Bring parents up to date when many records of a form have gone from one to another."""
+    for inbound in form.inbound:
+        if _rollup(inbound.field).by == by:
+            for parent in sorted(parents):
+                _recompute(ctx, form, inbound, parent)
 
 
 def expected(ctx: "Context", form: LiveForm, declared: Field, parent: ColumnElement[Any]) -> ScalarSelect[Any]:

@@ -7,8 +7,8 @@ from lowcode import access, files, numbering
 from lowcode.errors import Conflict, Forbidden, NotFound, Refused
 from lowcode.forms import LiveForm
 from lowcode.i18n import _
+from lowcode.records import alike, history, reading, rollups, store, team
 from lowcode.records import draft as drafts
-from lowcode.records import history, reading, rollups, store, team
 from lowcode.records.draft import Draft
 from lowcode.records.record import Record, copy_of
 from lowcode.workflow import runs
@@ -20,9 +20,20 @@ MOST_TAKEN_NUMBERS = 1000
 
 
 def preview(
-    ctx: "Context", form: LiveForm, payload: Mapping[str, Any], record_id: int | None = None, changed: str | None = None
+    ctx: "Context",
+    form: LiveForm,
+    payload: Mapping[str, Any],
+    record_id: int | None = None,
+    changed: str | None = None,
 ) -> dict[str, Any]:
     """Compute a draft's values and faults; write nothing. The same first half as a save."""
+    return shown(ctx, form, drafted(ctx, form, payload, record_id, changed))
+
+
+def drafted(
+    ctx: "Context", form: LiveForm, payload: Mapping[str, Any], record_id: int | None, changed: str | None
+) -> Draft:
+    """Prepare a draft, of a new record or of a change to one. Raises as a save would for who may not."""
     access.require(ctx, form, "edit" if record_id else "create")
     original = reading.require(ctx, form, record_id) if record_id else None
     if original is not None and not access.permits(ctx, form, "edit", original):
@@ -30,7 +41,12 @@ def preview(
     draft = drafts.prepare(ctx, form, payload, original, changed, rules_anyway=True)
     for line_name in form.line_tables:
         setattr(draft.record, line_name, getattr(draft.record, line_name) or [])
-    return {"values": reading.draft(ctx, form, draft.record, original), "errors": draft.errors}
+    return draft
+
+
+def shown(ctx: "Context", form: LiveForm, draft: Draft) -> dict[str, Any]:
+    """Write a draft's values and faults for the HTTP API."""
+    return {"values": reading.draft(ctx, form, draft.record, draft.original), "errors": draft.errors}
 
 
 def create(ctx: "Context", form: LiveForm, payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -191,5 +207,6 @@ def _before(ctx: "Context", draft: Draft) -> None:
 def _after(ctx: "Context", draft: Draft, action: str) -> None:
     files.hold(ctx, draft.form, draft.record)
     rollups.refresh(ctx, draft.form, draft.record, draft.original)
+    alike.keep(ctx, draft.form, draft.record, draft.original)
     history.write(ctx, draft.form, draft.record, action, draft.original)
     ctx.platform.hooks.call(draft.form.name, "after_save", record=draft.record, original=draft.original, ctx=ctx.system)

@@ -95,7 +95,7 @@ class Showing:
 
 def instant(at: datetime | None) -> str | None:
     """Write an instant."""
-    return f"{at:%Y-%m-%dT%H:%M:%SZ}" if at is not None else None
+    return f"{at.replace(tzinfo=None).isoformat(timespec='seconds')}Z" if at is not None else None
 
 
 def person(names: Mapping[int, str], user: int | None) -> dict[str, Any] | None:

@@ -1,7 +1,7 @@
 """Records in the database: reading rows into records and writing records to rows. No rules, no permissions."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -29,6 +29,7 @@ from sqlalchemy.types import TypeEngine
 from lowcode.configuration import upsert
 from lowcode.database.among import among
 from lowcode.database.columns import FixedDecimal, Id
+from lowcode.database.schema import merged_records
 from lowcode.errors import Conflict
 from lowcode.forms import LIVE, LiveForm
 from lowcode.i18n import _
@@ -121,8 +122,18 @@ def update_record(ctx: "Context", form: LiveForm, record: Record, original: Reco
     if done.rowcount != 1:
         raise stale()
     ctx.written[form.name, record.id] = record.version
+    ctx.reach.followed.clear()
     for name in form.line_tables:
         _update_lines(ctx, form, name, record, getattr(original, name))
+
+
+def merged(ctx: "Context", form: LiveForm, ids: Collection[int]) -> set[int]:
+    """Name those of these records that were merged into another one."""
+    if not ids:
+        return set()
+    table = merged_records.c
+    statement = select(table.source).where(table.form == form.name, table.source.in_(ids))
+    return set(ctx.connection.scalars(statement))
 
 
 def row_of(form: LiveForm, record: Record) -> dict[str, Any]:

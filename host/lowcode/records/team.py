@@ -47,6 +47,33 @@ def change(ctx: "Context", form: LiveForm, record_id: int, user: int | None, lev
     _replace(ctx, form, record, before, _checked(ctx, form, record, {"members": rows}, before))
 
 
+def share(ctx: "Context", form: LiveForm, record_id: int, user: int, level: str | None) -> None:
+    """Let a rule add a colleague, change what one may do, or take one off with no level; the owner is never added.
+
+    Raises Invalid for somebody who does not work here any more, and for a team that is full.
+    """
+    check_level(level)
+    record = _require_sharing(ctx, form, record_id)
+    before = members(ctx, form, record_id)
+    after = {each: kept for each, kept in before.items() if each != user}
+    if level is not None and user != getattr(record, form.declared.owner or "created_by"):
+        rows = [{"user": each, "level": kept} for each, kept in after.items()]
+        after = _checked(ctx, form, record, {"members": [*rows, {"user": user, "level": level}]}, before)
+    _replace(ctx, form, record, before, after)
+
+
+def check_level(level: str | None) -> None:
+    """Refuse a level that a rule has made up. Raises ValueError."""
+    if level is not None and level not in LEVELS:
+        raise ValueError(f"'{level}' is not a level of a team. Use 'read', 'write' or None.")
+
+
+def unshare(ctx: "Context", form: LiveForm, record_id: int) -> None:
+    """Let a rule take everybody off the team."""
+    record = _require_sharing(ctx, form, record_id)
+    _replace(ctx, form, record, members(ctx, form, record_id), {})
+
+
 def release_owner(ctx: "Context", form: LiveForm, record: Record, original: Record) -> None:
     """Take a new owner off the team: nobody is both."""
     owner = form.declared.owner or "created_by"
@@ -54,6 +81,20 @@ def release_owner(ctx: "Context", form: LiveForm, record: Record, original: Reco
         return
     before = members(ctx, form, record.id)
     _replace(ctx, form, record, before, {user: at for user, at in before.items() if user != getattr(record, owner)})
+
+
+def join(ctx: "Context", form: LiveForm, source: Record, target: Record) -> None:
+    """Let the team of a merged record work on with the target; who is in both keeps the higher level."""
+    if not form.declared.team:
+        return
+    before, joining = members(ctx, form, target.id), members(ctx, form, source.id)
+    owner = getattr(target, form.declared.owner or "created_by")
+    ranks = list(LEVELS)
+    after = dict(before)
+    for user, at in joining.items():
+        if user != owner and (user in after or len(after) < MOST):
+            after[user] = max(after.get(user, at), at, key=ranks.index)
+    _replace(ctx, form, target, before, after)
 
 
 def members(ctx: "Context", form: LiveForm, record_id: int) -> dict[int, str]:
@@ -134,7 +175,7 @@ def _replace(
     if after != before:
         _store(ctx, form, record, before, after)
         history.write_team(ctx, form, record, before, after)
-        ctx.shared.pop(form.name, None)
+        ctx.reach.forget(form.name)
 
 
 def _store(ctx: "Context", form: LiveForm, record: Record, before: Mapping[int, str], after: Mapping[int, str]) -> None:

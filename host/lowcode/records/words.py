@@ -1,11 +1,12 @@
 """Values as people read them."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from lowcode import access
+from lowcode import access, instants
 from lowcode.declare.fields import Field
 from lowcode.fieldtypes import FIELD_TYPES
 from lowcode.forms import LiveForm
@@ -20,11 +21,25 @@ def text(ctx: "Context", declared: Field, value: Any) -> str:
     if value is None:
         return ""
     if declared.type == "datetime":
-        return f"{datetime.fromisoformat(value).astimezone(ctx.platform.config.time_zone):%Y-%m-%d %H:%M}"
+        return instants.written(datetime.fromisoformat(value), ctx.platform.config.time_zone)
     shown = FIELD_TYPES[declared.type].text(declared, value)
     if not declared.unit:
         return shown
     return f"{shown}%" if declared.unit == "%" else f"{shown} {_(declared.unit)}"
+
+
+def of_field(ctx: "Context", declared: Field, shown: Mapping[str, Any]) -> str:
+    """Write a field of a record's JSON: the label of a choice, the title of a reference, a number with its unit."""
+    value = shown.get(declared.name)
+    if value is None or value == []:
+        return ""
+    if declared.type == "choice":
+        return str((shown.get("$labels") or {}).get(declared.name, value))
+    if declared.type in {"ref", "user", "department"}:
+        return str(value["title"])
+    if declared.type in {"image", "files"}:
+        return _("、").join(each["name"] for each in (value if isinstance(value, list) else [value]))
+    return text(ctx, declared, value)
 
 
 def title_of(ctx: "Context", declared: Field, key: int) -> str:

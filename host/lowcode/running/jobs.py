@@ -1,20 +1,25 @@
 """Work by the clock: once a minute whatever is due runs, each due instant exactly once, whoever else runs jobs too.
 
-The row in `job_runs` is written in the job's own transaction: a job that is cut short leaves no trace and is run
-again, and of two processes one waits for the other's row and then finds the instant taken.
+The row in `job_runs` is written in the transaction of the job's last part: a job that is cut short is run again, from
+the start. One process at a time runs a job, under a lock that ends with the process, and before each part it looks
+whether the instant has been taken.
 """
 
 import logging
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from huey import crontab
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Connection, Insert, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from lowcode.api import More
 from lowcode.context import Context
+from lowcode.database import locks
 from lowcode.database.schema import job_runs
 from lowcode.declare.model import Job
 from lowcode.notify import delivery
@@ -29,14 +34,16 @@ MOST_IDLE_SECONDS = 2
 """How long an idle worker sleeps at most before it looks into a queue on SQLite again."""
 
 
-def tick(platform: Platform, now: datetime | None = None) -> list[tuple[str, str]]:
-    """Run what is due; give plugin and job of each that ran."""
+def tick(
+    platform: Platform, now: datetime | None = None, *, is_stopping: Callable[[], bool] = lambda: False
+) -> list[tuple[str, str]]:
+    """Run what is due; give plugin and job of each that ran to its end. A worker that stops leaves a job halfway."""
     moment = now or datetime.now(UTC)
     return [
         (plugin.name, job.name)
         for plugin in platform.active_plugins
         for job in (plugin.declared.jobs.values() if plugin.declared else ())
-        if _run_if_due(platform, plugin.name, job, moment)
+        if not is_stopping() and _run_if_due(platform, plugin.name, job, moment, is_stopping)
     ]
 
 
@@ -54,19 +61,19 @@ def due_at(job: Job, now: datetime, zone: ZoneInfo) -> datetime:
     return datetime.combine(local.date() - timedelta(days=1), at, tzinfo=zone).astimezone(UTC)
 
 
-def _run_if_due(platform: Platform, plugin: str, job: Job, now: datetime) -> bool:
+def _run_if_due(platform: Platform, plugin: str, job: Job, now: datetime, is_stopping: Callable[[], bool]) -> bool:
     """Run a job when its newest instant has not been run. What was missed while the host was down runs once."""
     instant = due_at(job, now, platform.config.time_zone)
     with platform.db.read() as connection:
-        mine = (job_runs.c.plugin == plugin) & (job_runs.c.job == job.name)
-        last = connection.scalar(select(func.max(job_runs.c.due_at)).where(mine))
+        last = _last(connection, plugin, job)
     if last is not None and last >= instant:
         return False
     try:
         if last is None:
             _note(platform, plugin, job, instant, now, "waits", "")
             return False
-        platform.as_system(lambda ctx: _run(ctx, plugin, job, instant))
+        with locks.alone(platform.db, platform.config.home, f"job:{plugin}.{job.name}") as is_mine:
+            return is_mine and _run(platform, plugin, job, instant, now, is_stopping)
     except IntegrityError as fault:
         if "job_runs" in str(fault.orig):
             return False
@@ -76,14 +83,39 @@ def _run_if_due(platform: Platform, plugin: str, job: Job, now: datetime) -> boo
     return True
 
 
-def _run(ctx: Context, plugin: str, job: Job, instant: datetime) -> None:
-    """Claim the instant, work and note the outcome, all in one transaction."""
-    row = {"plugin": plugin, "job": job.name, "due_at": instant, "started_at": ctx.now}
-    run_id = ctx.connection.scalar(insert(job_runs).values(row).returning(job_runs.c.id))
-    message = ctx.platform.hooks.named(f"job_{job.name}", plugin, ctx=ctx)
-    outcome = {"finished_at": datetime.now(UTC), "outcome": "done", "message": str(message or "")}
-    ctx.connection.execute(update(job_runs).where(job_runs.c.id == run_id).values(outcome))
-    log.info("Job %s of %s: %s", job.name, plugin, message)
+def _last(connection: Connection, plugin: str, job: Job) -> datetime | None:
+    """Give the newest instant at which the job was run, or first seen."""
+    mine = (job_runs.c.plugin == plugin) & (job_runs.c.job == job.name)
+    newest: datetime | None = connection.scalar(select(func.max(job_runs.c.due_at)).where(mine))
+    return newest
+
+
+def _run(
+    platform: Platform, plugin: str, job: Job, instant: datetime, now: datetime, is_stopping: Callable[[], bool]
+) -> bool:
+    """Do one part after the other, each in a transaction of its own; False when it did not come to the end."""
+    state = None
+    while True:
+        done = platform.as_system(partial(_part, plugin, job, instant, now, state))
+        if not isinstance(done, More):
+            return done
+        if is_stopping():
+            return False
+        state = done.state
+
+
+def _part(plugin: str, job: Job, instant: datetime, now: datetime, state: Any, ctx: Context) -> More | bool:
+    """Do one part and give what is left to do; True when that was the last, False when the instant is taken."""
+    last = _last(ctx.connection, plugin, job)
+    if last is not None and last >= instant:
+        return False
+    answer = ctx.platform.hooks.named(f"job_{job.name}", plugin, ctx=ctx, state=state, due_at=instant)
+    if isinstance(answer, More):
+        log.info("Job %s of %s goes on: %s", job.name, plugin, answer.message)
+        return answer
+    ctx.connection.execute(_row(plugin, job, instant, now, "done", str(answer or "")))
+    log.info("Job %s of %s: %s", job.name, plugin, answer)
+    return True
 
 
 def _failed(platform: Platform, plugin: str, job: Job, instant: datetime, now: datetime, fault: Exception) -> None:
@@ -97,23 +129,33 @@ def _failed(platform: Platform, plugin: str, job: Job, instant: datetime, now: d
 def _note(
     platform: Platform, plugin: str, job: Job, instant: datetime, now: datetime, outcome: str, message: str
 ) -> None:
-    row = {"plugin": plugin, "job": job.name, "due_at": instant, "started_at": now, "finished_at": now}
-    statement = insert(job_runs).values({**row, "outcome": outcome, "message": message})
+    statement = _row(plugin, job, instant, now, outcome, message)
     platform.db.run(lambda connection: connection.execute(statement))
+
+
+def _row(plugin: str, job: Job, instant: datetime, now: datetime, outcome: str, message: str) -> Insert:
+    row = {"plugin": plugin, "job": job.name, "due_at": instant, "started_at": now, "finished_at": datetime.now(UTC)}
+    return insert(job_runs).values({**row, "outcome": outcome, "message": message})
 
 
 def run_worker(platform: Platform) -> None:
     """Serve the background queue until SIGTERM: jobs, reminders and mails. Any number of workers may run.
 
-    What is running is waited for. Mails have a thread of their own to be sent on while a job takes its time.
+    What is running is waited for, a job until its next part. Mails and reminders have threads of their own, and go on
+    while a job takes its time.
     """
     deliver = OneAtATime(lambda: delivery.deliver(platform, is_stopping=lambda: consumer.stop_flag.is_set()))
-    jobs = OneAtATime(lambda: _work(platform))
+    jobs = OneAtATime(lambda: tick(platform, is_stopping=lambda: consumer.stop_flag.is_set()))
+    reminders = OneAtATime(lambda: housekeeping.every_minute(platform))
     queue, call = open_queue(platform.config, deliver)
 
     @queue.periodic_task(crontab(minute="*"))  # type: ignore[untyped-decorator]
-    def every_minute() -> None:
+    def work() -> None:
         jobs()
+
+    @queue.periodic_task(crontab(minute="*"))  # type: ignore[untyped-decorator]
+    def remind() -> None:
+        reminders()
 
     @queue.periodic_task(crontab(minute="*"))  # type: ignore[untyped-decorator]
     def sweep() -> None:
@@ -124,14 +166,9 @@ def run_worker(platform: Platform) -> None:
         housekeeping.every_hour(platform)
 
     options = {"graceful_signal": "TERM", "shutdown_timeout": STOP_SECONDS, "max_delay": MOST_IDLE_SECONDS}
-    consumer = queue.create_consumer(workers=2, **options)
+    consumer = queue.create_consumer(workers=3, **options)
     _now(call)
     consumer.run()
-
-
-def _work(platform: Platform) -> None:
-    tick(platform)
-    housekeeping.every_minute(platform)
 
 
 def _now(call: Callable[[], object]) -> None:

@@ -15,6 +15,7 @@ from lowcode.database.engine import Database
 from lowcode.identity.users import ensure_admin
 from lowcode.platform import Platform
 from lowcode.plugins import loading as plugins
+from lowcode.records import alike_build
 from lowcode.running import boot
 from lowcode.web.app import create_app
 
@@ -42,6 +43,7 @@ def prepare(config: Config, modules: Sequence[str] = ()) -> Prepared:
             loaded = plugins.discover(config, modules)
         migrated = migrate.upgrade(db, loaded, lambda in_use: _keep_copy(config, in_use))
         removed = remove_data(config, db)
+        alike_build.build(db, migrate.without_unmigrated(db, loaded))
         return Prepared(migrated, removed, ensure_admin(db, config))
     finally:
         db.engine.dispose()

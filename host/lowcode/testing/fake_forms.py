@@ -1,15 +1,22 @@
 """Forms of a fake context: the calls of `ctx.forms`, answered from memory."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from lowcode.conditions import parse
 from lowcode.errors import Conflict, Invalid, NotFound, Refused
 from lowcode.forms import LiveForm
+from lowcode.records import alike, deriving
 from lowcode.records import draft as drafts
+from lowcode.records import totals as figures
+from lowcode.records.alike import Match
 from lowcode.records.proxy import FormProxy, Forms, declared_move
 from lowcode.records.record import Record, copy_of
+from lowcode.records.team import check_level
+from lowcode.records.totals import Total
 from lowcode.schemas import decode
 from lowcode.testing.rows import make_record
 
@@ -46,8 +53,9 @@ class FakeForm(FormProxy):
         self._name = name
         self._live = store.forms.get(name)
         self._kept = store.records[name]
+        self._all, self._forms = store.records, store.forms
 
-    def get(self, record_id: int) -> Record:
+    def get(self, record_id: int, *, lock: bool = False) -> Record:
         """Read one record. Raises NotFound."""
         return copy_of(self._standing(record_id))
 
@@ -68,15 +76,29 @@ class FakeForm(FormProxy):
         """Tell whether any record satisfies a condition."""
         return bool(self._matching(condition))
 
+    def may_read(self, record: Record | int) -> bool:
+        """Tell that the test's person may see a record, for a fake context hides none. Raises NotFound."""
+        if isinstance(record, int):
+            self._standing(record)
+        return True
+
     def may_edit(self, record: Record | int) -> bool:
         """Tell whether the test's person may change a record: those that nobody owns, or that person does."""
         owner = self._declared_form().declared.owner
         found = self._standing(record) if isinstance(record, int) else record
         return owner is None or getattr(found, owner) in (None, self._fake.user.id)
 
+    def may_own(self, user_id: int) -> bool:
+        """Tell whether the roles of a known person grant the form; whoever is unknown or has none counts as able to."""
+        person = self._fake.people.get(user_id)
+        roles = person.roles if person else frozenset()
+        scopes = [grant.edit for role, grant in self._declared_form().declared.access.items() if role in roles]
+        return not roles or any(scope in ("own", "department", "all") for scope in scopes)
+
     def create(self, values: Mapping[str, Any]) -> Record:
         """Create a record with the defaults of its fields. Raises Invalid for a value that its field does not take."""
         form = self._declared_form()
+        deriving.refuse(form, values)
         own = _filled_by_host(form, values)
         record = make_record(form.declared)
         for name, declared in form.declared.fields.items():
@@ -98,6 +120,7 @@ class FakeForm(FormProxy):
     def update(self, record: Record | int, values: Mapping[str, Any]) -> Record:
         """Change a record; fields that people may not write may be set here."""
         form = self._declared_form()
+        deriving.refuse(form, values)
         changed = copy_of(self._standing(record if isinstance(record, int) else record.id))
         own = _filled_by_host(form, values)
         self._assign(form, changed, {name: value for name, value in values.items() if name not in own})
@@ -129,11 +152,71 @@ class FakeForm(FormProxy):
         """Refuse: in a fake context nobody is ever asked to decide."""
         raise NotFound("A FakeContext has no approvals. Test this with the `platform` fixture instead.")
 
+    def totals(self, by: Sequence[str] = (), sum: Sequence[str] = (), **condition: Any) -> list[Total]:
+        """Count records and add up fields by the values of others."""
+        groups: dict[tuple[Any, ...], list[Record]] = {} if by else {(): []}
+        if self._live is not None:
+            figures.check(self._live, by, sum)
+        for record in self._matching(condition):
+            groups.setdefault(tuple(self._key(record, key) for key in by), []).append(record)
+        return figures.in_order(
+            Total(dict(zip(by, keys, strict=True)), len(found), {name: _sum(found, name) for name in sum})
+            for keys, found in groups.items()
+        )
+
+    def share(self, record: Record | int, user_id: int, level: str | None) -> None:
+        """Keep the level of a colleague in the context's `teams`."""
+        check_level(level)
+        team = self._team(record)
+        owner = getattr(self._standing(record if isinstance(record, int) else record.id), self._owner())
+        team.pop(user_id, None)
+        if level is not None and user_id != owner:
+            team[user_id] = level
+
+    def unshare(self, record: Record | int) -> None:
+        """Empty the team of a record."""
+        self._team(record).clear()
+
+    def alike(self, values: Record | Mapping[str, Any]) -> list[Match]:
+        """Find the records of this context's forms that a record, or values, would be a duplicate of."""
+        if self._live is None:
+            return []  # the test says that there are none
+        own, person = values.id if isinstance(values, Record) else None, self._fake.user.id
+        wanted = alike.keys(self._live, values)
+        found = [
+            _match(live, each, kind, person)
+            for live in self._forms.values()
+            for each in self._all[live.name].values()
+            if each.deleted_at is None and (live is not self._live or each.id != own)
+            for kind, key in alike.keys(live, each).items()
+            if wanted.get(kind) == key
+        ]
+        return alike.in_order(self._live, found)
+
+    def merge(self, source: Record | int, target: Record | int) -> dict[str, Any]:
+        """Refuse: what points at a record is known to a database only."""
+        raise Refused("A FakeContext merges nothing. Test this with the `platform` fixture instead.")
+
     def delete(self, record: Record | int) -> None:
         """Move a record to the recycle bin."""
         gone = copy_of(self._standing(record if isinstance(record, int) else record.id))
         gone.deleted_at, gone.deleted_by = self._fake.now, self._fake.user.id
         self._kept[gone.id] = gone
+
+    def _key(self, record: Record, key: str) -> Any:
+        name, colon, _part = key.partition(":")
+        value = getattr(record, name)
+        if isinstance(value, datetime) and colon:
+            value = value.astimezone(self._fake.time_zone)
+        return f"{value:%Y-%m}" if colon and value is not None else value
+
+    def _owner(self) -> str:
+        return self._declared_form().declared.owner or "created_by"
+
+    def _team(self, record: Record | int) -> dict[int, str]:
+        if not self._declared_form().declared.team:
+            raise NotFound(f"The form '{self._name}' declares no `team:`.")
+        return self._fake.teams.setdefault((self._name, record if isinstance(record, int) else record.id), {})
 
     def _keep(self, changed: Record) -> Record:
         """Keep a changed record as a new version and give a copy."""
@@ -178,6 +261,16 @@ class FakeForm(FormProxy):
             columns = form.declared.fields[name].fields
             defaults = {column: drafts.default(self._fake, declared) for column, declared in columns.items()}
             setattr(record, name, [make(**defaults | row) for row in value or ()])
+
+
+def _match(form: LiveForm, record: Record, kind: str, person: int) -> Match:
+    owner = getattr(record, form.declared.owner or "created_by")
+    title = str(getattr(record, form.declared.title) or record.id)
+    return Match(form.name, record.id, title, kind, owner, not person or owner in (None, person))
+
+
+def _sum(records: Iterable[Record], name: str) -> Decimal:
+    return sum((Decimal(getattr(record, name) or 0) for record in records), Decimal())
 
 
 def _filled_by_host(form: LiveForm, values: Mapping[str, Any]) -> dict[str, Any]:

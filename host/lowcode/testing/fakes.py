@@ -1,7 +1,7 @@
 """A context without a database: the clock, the person and the records are what the test says."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import fields as dataclass_fields
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -42,6 +42,8 @@ class FakeContext(Context):
     runs no rules, fills nothing in from references and checks no permission.
 
     `notified` and `mailed` are what the rules sent through `ctx.notify` and `ctx.mail`, by the names of the arguments.
+    `teams` holds with whom they shared records: by form and id the level of each person. `copied` holds of each new
+    file which one it is a copy of.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class FakeContext(Context):
         departments: Mapping[int, str] | None = None,
         plugin: Plugin | None = None,
         time_zone: ZoneInfo = BUSINESS_ZONE,
+        configuration_version: int = 1,
     ) -> None:
         own = frozenset({department_id} if department_id else ())
         self.user = User(user_id, f"user{user_id}", f"User {user_id}", department_id, own, frozenset(roles))
@@ -73,6 +76,9 @@ class FakeContext(Context):
         self._store = _store(plugin, records or {})
         self.notified: list[dict[str, Any]] = []
         self.mailed: list[dict[str, Any]] = []
+        self.teams: dict[tuple[str, int], dict[int, str]] = {}
+        self.copied: dict[str, str] = {}
+        self._version = configuration_version
         self._kinds = plugin.notifications if plugin else None
 
     def __getattr__(self, name: str) -> Any:
@@ -84,6 +90,20 @@ class FakeContext(Context):
     def today(self) -> date:
         """The day in the business time zone."""
         return self.now.astimezone(self.time_zone).date()
+
+    @property
+    def configuration_version(self) -> int:
+        """The given number."""
+        return self._version or 0
+
+    def lock(self, *names: str) -> None:
+        """Take nothing: nobody else is there."""
+
+    def copy_files(self, ids: Iterable[str]) -> list[str]:
+        """Give new ids, and keep in `copied` what each is a copy of."""
+        made = {f"copy{len(self.copied) + number}": each for number, each in enumerate(ids, 1)}
+        self.copied |= made
+        return list(made)
 
     @cached_property
     def settings(self) -> Mapping[str, Any]:
@@ -126,6 +146,10 @@ class FakeContext(Context):
         check_subject(subject)
         self.mailed.append({"to": to, "subject": subject, "text": text, "html": html, "event": event})
 
+    def savepoint(self) -> AbstractContextManager[None]:
+        """Keep what was written: these records cannot be taken back."""
+        return nullcontext()
+
     def print(self, record: Record, name: str) -> str:
         """Give a page that says what it would print. Raises NotFound for one that the form does not declare."""
         if name not in form_of(record).prints:
@@ -164,6 +188,15 @@ class FakePeople(People):
     def with_role(self, role: str) -> list[int]:
         """Give the ids of the people with a role."""
         return [key for key, person in self._fake.people.items() if role in person.roles]
+
+    def departments_over(self, user_id: int | None) -> list[int]:
+        """Give the person's department alone: the departments of a fake context stand side by side."""
+        department = self.department_of(user_id)
+        return [department] if department else []
+
+    def departments_below(self, department_id: int) -> list[int]:
+        """Give the department alone: the departments of a fake context stand side by side."""
+        return [department_id]
 
     def load(self, user_id: int) -> User:
         """Give a person. Raises KeyError for one that was not given."""

@@ -158,7 +158,11 @@ def _choices(ctx: "Context", form: LiveForm) -> dict[str, Any]:
 
 def people_fields(form: LiveForm) -> list[Field]:
     """Give the fields that may name who decides."""
-    return [each for name, each in form.fields.items() if each.type == "user" and name not in NOT_ASKED]
+    return [each for name, each in form.fields.items() if _is_asked(name, each)]
+
+
+def _is_asked(name: str, declared: Field) -> bool:
+    return declared.type == "user" and not declared.derived and name not in NOT_ASKED
 
 
 def _field(name: str, declared: Field, label: str) -> dict[str, Any]:

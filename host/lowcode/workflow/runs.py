@@ -194,6 +194,14 @@ def open_run_of(ctx: "Context", form: LiveForm, record_id: int) -> int | None:
     return ctx.connection.scalar(select(approvals.c.id).where(_open(form), approvals.c.record == record_id))
 
 
+def under_review(ctx: "Context", form: LiveForm, ids: Collection[int]) -> set[int]:
+    """Name those of these records that have an open run."""
+    if form.workflow is None or not ids:
+        return set()
+    statement = select(approvals.c.record).where(_open(form), among(approvals.c.record))
+    return set(ctx.connection.scalars(statement, {"ids": ids}))
+
+
 def submitters(ctx: "Context", form: LiveForm, records: Iterable[Record]) -> dict[int, int | None]:
     """Tell who submitted the open runs of those records that a submitter could move now."""
     moves = form.workflow.moves.values() if form.workflow else ()

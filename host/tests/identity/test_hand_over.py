@@ -50,6 +50,7 @@ def test_the_plan_counts_what_a_person_has_in_hand(office: Office) -> None:
 
 def test_records_change_hands_in_whatever_state(office: Office) -> None:
     draft, reviewed = office.draft(), office.submitted()
+    office["admin"].patch(f"/users/{office.id('tom')}", {"roles": ["treasurer", "clerk"]}).expect(200)
     told = give(office, "ann", "tom").expect(200)
     assert told["forms"] == [{"form": "errand", "label": "出差", "count": 2}]
     treasury = office["tom"].user_or_fail.department_id
@@ -64,6 +65,17 @@ def test_records_change_hands_in_whatever_state(office: Office) -> None:
     assert plan(office, "ann")["forms"] == []
     assert office["ann"].get("/me").status == 200
     assert office.told("tom") == ["handed_over"]
+
+
+def test_who_cannot_own_a_form_is_given_no_record_of_it(office: Office) -> None:
+    record = office.draft("ann")
+    for who in ("tom", "otto", "lena"):
+        refused = give(office, "ann", who)
+        assert (refused.status, refused.json["code"]) == (422, "invalid")
+        assert refused.errors == {"to": ["接收人的角色不能负责“出差”，请选择其他人。"]}
+    assert plan(office, "ann")["forms"][0]["count"] == 1
+    office["ann"].delete(f"/forms/errand/records/{record}", 1).expect(204)
+    give(office, "ann", "otto").expect(200)
 
 
 def test_open_approvals_change_hands(office: Office) -> None:

@@ -16,7 +16,11 @@ from lowcode.testing.databases import PASSWORD
 ALLOWED = {
     ("DELETE", "/api/v1/me/view_as"),
     ("POST", "/api/v1/logout"),
+    ("POST", "/api/v1/forms/<name>/duplicates"),
+    ("POST", "/api/v1/forms/<name>/duplicates"),
     ("POST", "/api/v1/forms/<name>/preview"),
+    ("POST", "/f/<form>/duplicates/<field>"),
+    ("POST", "/f/<form>/duplicates/<field>"),
     ("POST", "/login"),
     ("POST", "/logout"),
     ("POST", "/viewing/stop"),

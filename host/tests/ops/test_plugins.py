@@ -16,6 +16,9 @@ from lowcode.plugins.checkout import entry_module, load_checkout
 from lowcode.plugins.loading import LoadedPlugin, discover, load_module
 from tests.ops.toy import FORM, PAGES, RULES, Toy
 
+JOB = {"ctx": None, "state": None, "due_at": None}
+"""What a job is called with."""
+
 
 @pytest.fixture
 def load(toy: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], LoadedPlugin]:
@@ -81,6 +84,12 @@ SABOTAGE: dict[str, tuple[Callable[[Toy], None], tuple[str, ...]]] = {
         ("toy_plugin.item", "compute", "rec"),
     ),
     "action not implemented": (lambda toy: toy.package.update({"item.py": ""}), ("item", "action_polish")),
+    "derived field without its hook": (
+        lambda toy: toy.declarations.update(
+            {"forms/item.yaml": FORM.replace("label: 价格, type: money", "label: 价格, type: money, derived: true")}
+        ),
+        ("item", "derive"),
+    ),
     "panel not implemented": (
         lambda toy: toy.package.update({"pages.py": PAGES.replace("panel_board", "panel_bord")}),
         ("panel_board",),
@@ -214,15 +223,15 @@ def test_tables_that_collide(tmp_path: Path) -> None:
 def test_hooks_of_a_form_only(load: Callable[[], LoadedPlugin]) -> None:
     manager = plugins.manager([load()])
     hooks = Hooks(manager, {})
-    assert hooks.named("job_tidy", "toy", ctx=None) == "整理好了"
-    assert hooks.named("panel_board", "toy", ctx=None) == {}
+    assert hooks.named("job_tidy", "toy", **JOB) == "整理好了"
+    assert hooks.named("panel_board", "toy", ctx=None, params={}) == {}
 
 
 @pytest.mark.parametrize(("code", "kind"), [("raise SystemExit", RuntimeError), ("1 / 0", ZeroDivisionError)])
 def test_hook_that_fails(code: str, kind: type[Exception], toy: Toy, load: Callable[[], LoadedPlugin]) -> None:
     toy.package["pages.py"] = PAGES.replace('return "整理好了"', code)
     with pytest.raises(kind) as failed:
-        Hooks(plugins.manager([load()]), {}).named("job_tidy", "toy", ctx=None)
+        Hooks(plugins.manager([load()]), {}).named("job_tidy", "toy", **JOB)
     assert any("job_tidy of toy" in note for note in failed.value.__notes__)
 
 
@@ -230,7 +239,7 @@ def test_trace(
     load: Callable[[], LoadedPlugin], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("LOWCODE_TRACE_HOOKS", "1")
-    Hooks(plugins.manager([load()]), {}).named("job_tidy", "toy", ctx=None)
+    Hooks(plugins.manager([load()]), {}).named("job_tidy", "toy", **JOB)
     assert "hook job_tidy [toy] -> '整理好了'" in capsys.readouterr().err
 
 

@@ -12,7 +12,7 @@ from lowcode.appstore.store import Store
 from lowcode.config import Config
 from lowcode.database.derived import is_derived
 from lowcode.database.engine import Database
-from lowcode.database.schema import approval_definitions, approval_tasks, approvals, team_members
+from lowcode.database.schema import approval_definitions, approval_tasks, approvals, files, team_members
 from lowcode.running.startup import prepare
 from tests.ops.toy import FORM, Toy, contents, fill
 
@@ -109,6 +109,29 @@ def test_approvals_go_along(
         assert connection.scalars(select(approvals.c.id)).all() == [2]
         assert connection.scalars(select(approval_tasks.c.approval_id)).all() == [2]
         assert connection.scalars(select(team_members.c.form)).all() == ["other"]  # ids begin anew after a new install
+
+
+def test_contents_go_with_the_last_that_shows_them(
+    database_url: str, home: Path, store: Store, open_db: OpenDb, toy_root: Path, toy: Toy, tmp_path: Path
+) -> None:
+    """A copy of a file in another plugin's record shows contents that were stored for the first one."""
+    config = Config(home=home, database_url=database_url, admin_password="a long password 1")
+    store.add([toy.wheel(tmp_path)])
+    store.install("toy")
+    prepare(config)
+    stored = {"ours": ("item", None), "lent": ("item", None), "theirs": ("other", "lent"), "again": ("item", "lent")}
+    with open_db(database_url).write() as connection:
+        for name, (form, content) in stored.items():
+            facts = {"name": name, "type": "text/plain", "size": 1, "sha256": "", "created_by": 1}
+            values = {**facts, "id": name, "form": form, "record": 1, "content": content}
+            connection.execute(insert(files).values(created_at=datetime.now(UTC), **values))
+    contents = {name: home / "files" / name[:2] / name for name in ("ours", "lent")}
+    for path in contents.values():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    store.uninstall("toy", remove_data=True)
+    assert prepare(config).removed == ["toy"]
+    assert {name: path.exists() for name, path in contents.items()} == {"ours": False, "lent": True}
 
 
 def tables(connection: Connection) -> set[str]:

@@ -139,3 +139,10 @@ def test_many_records_are_acted_on_each_for_itself(api: Api) -> None:
     answer = clerk.post("/forms/loan/actions/extend", {"ids": [draft["id"], lent["id"], 10**9, "x"], "days": 1})
     assert [each["status"] for each in answer.expect(200)] == [422, 200, 404, 404]
     assert library.read(clerk, "loan", draft["id"]) == draft
+
+
+def test_a_rule_adds_nothing_to_a_field_that_is_at_fault_already(api: Api) -> None:
+    late = {"lent_on": "2999-01-01"}
+    (by_rule,) = preview(api, late)["errors"]["due_on"]
+    (by_host,) = preview(api, {**late, "due_on": "x"})["errors"]["due_on"]
+    assert by_rule != by_host

@@ -21,6 +21,7 @@ from lowcode.forms import LiveForm
 from lowcode.platform import Platform
 from lowcode.records import (
     acting,
+    asking,
     deleting,
     describing,
     draft,
@@ -103,6 +104,16 @@ def writing(record: Any, ctx: Any) -> None:
     ctx.connection.execute(text("UPDATE users SET name = name"))
 
 
+def deriving_more(records: Any, ctx: Any) -> None:
+    for record in records:
+        record.days_left, record.subject = 1, "changed"
+
+
+def deriving_one_by_one(records: Any, ctx: Any) -> None:
+    for record in records:
+        record.days_left = ctx.forms.loan.count(id=record.id)
+
+
 def fixing(record: Any, original: Any, ctx: Any) -> None:
     record.notice = f"{record.notice or ''}!"
 
@@ -136,18 +147,18 @@ def lending(ctx: Any, form: LiveForm, verb: str, _roles: Any = None) -> Any:
 access_grants = access.grants
 
 
-def preview_that_saves(ctx: Any, form: LiveForm, payload: Any, *_rest: Any) -> dict[str, Any]:
-    answer = saving_preview(ctx, form, payload, *_rest)
+def preview_that_saves(ctx: Any, form: LiveForm, made: Any) -> dict[str, Any]:
+    answer = saving_shown(ctx, form, made)
     ctx.connection.execute(text("UPDATE library_item SET copies = coalesce(copies, 0) + 1"))
     return answer
 
 
-def preview_that_lies(ctx: Any, form: LiveForm, payload: Any, *_rest: Any) -> dict[str, Any]:
-    answer = saving_preview(ctx, form, payload, *_rest)
+def preview_that_lies(ctx: Any, form: LiveForm, made: Any) -> dict[str, Any]:
+    answer = saving_shown(ctx, form, made)
     return {**answer, "values": {**answer["values"], "days": 99}}
 
 
-saving_preview = saving.preview
+saving_shown = saving.shown
 
 
 def forgiving(self: NumberType, field: Any, raw: Any) -> Any:
@@ -210,8 +221,8 @@ def more_menu(platform: Platform) -> None:
 HOST: list[tuple[str, str, Sabotage]] = [
     ("test_a_record_reads_back_as_it_was_sent", "loan", instead(store, "row_of", forgetting)),
     ("test_what_no_value_is_given_for_has_its_default", "loan", instead(numbering, "take")),
-    ("test_a_preview_writes_nothing", "item", instead(saving, "preview", preview_that_saves)),
-    ("test_the_preview_is_what_is_saved", "loan", instead(saving, "preview", preview_that_lies)),
+    ("test_a_preview_writes_nothing", "item", instead(saving, "shown", preview_that_saves)),
+    ("test_the_preview_is_what_is_saved", "loan", instead(saving, "shown", preview_that_lies)),
     ("test_an_edit_changes_what_it_names_and_history_tells", "item", instead(history, "write")),
     ("test_a_deleted_record_is_in_the_bin_and_comes_back", "item", instead(deleting, "delete_record")),
     ("test_hostile_texts_are_kept_as_they_are", "item", instead(TextType, "parse", cutting)),
@@ -253,7 +264,7 @@ HOST: list[tuple[str, str, Sabotage]] = [
     ("test_the_permission_matrix", "", instead(access, "grants", lending)),
     ("test_nobody_gets_in_without_signing_in", "", instead(gate, "_admit")),
     ("test_what_is_not_offered_is_refused", "loan", instead(acting, "_authorise")),
-    ("test_parameters_are_checked", "loan", instead(acting, "_params", lambda *_: {})),
+    ("test_parameters_are_checked", "loan", instead(asking, "checked", lambda *_, **__: {})),
     ("test_initialise_plans_then_applies_then_has_nothing_left", "", instead(initialise, "plan", always_more)),
     ("test_the_form_is_in_openapi", "loan", instead(openapi, "document", without_form)),
     (
@@ -278,6 +289,8 @@ RULES: list[tuple[str, str, Sabotage]] = [
     ("test_compute_is_pure", "loan", rule("compute", growing)),
     ("test_compute_is_pure", "loan", rule("compute", writing)),
     ("test_computed_fields_are_computed", "loan", rule("compute", idle)),
+    ("test_derive_is_pure", "loan", rule("derive", deriving_more)),
+    ("test_derive_is_pure", "loan", rule("derive", deriving_one_by_one)),
     ("test_validate_is_pure", "loan", rule("validate", fixing)),
     ("test_every_rule_says_what_it_does", "", rule("after_move", lambda record, move, ctx: None, documented=False)),
 ]

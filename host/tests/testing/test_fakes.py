@@ -60,6 +60,38 @@ def conditions(ctx: Context) -> Any:
     return found, limited, [ctx.forms.item.count(**where) for where in asked], ctx.forms.item.exists(code="z")
 
 
+def figures(ctx: Context) -> Any:
+    days = (date(2026, 1, 31), date(2026, 2, 28), None)
+    for number in range(6):
+        weight = None if number == 3 else Decimal("0.5") * number + 1
+        item(ctx, f"i{number}", bought_on=days[number % 3], weight=weight, price=number)
+    late = datetime(2026, 2, 28, 16, tzinfo=UTC)  # the next month in Shanghai
+    for number, joined in enumerate((late, NOW, None)):
+        ctx.forms.member.create({"name": "张三", "card": f"CD{number:04}", "keeper": 1, "joined_at": joined})
+    refused = []
+    for by, added in ((("manuals",), ()), (("price:month",), ()), ((), ("title",)), ((), ("days_left",))):
+        with pytest.raises(ValueError) as fault:
+            ctx.forms.item.totals(by, added)
+        refused.append(str(fault.value))
+    return (
+        ctx.forms.item.totals(sum=("price", "weight", "copies")),
+        ctx.forms.item.totals(("bought_on:month", "weight"), ("price",), price__gte=1),
+        ctx.forms.item.totals(("bought_on",), price=-1),
+        ctx.forms.item.totals(price=-1),
+        ctx.forms.member.totals(("joined_at:month",)),
+        refused,
+    )
+
+
+def derived(ctx: Context) -> Any:
+    made = loan(ctx)
+    with pytest.raises(ValueError, match="days_left") as written:
+        ctx.forms.loan.update(made, {"days_left": 3})
+    with pytest.raises(ValueError, match="days_left"):
+        ctx.forms.loan.find(days_left=3)
+    return made.days_left, str(written.value)
+
+
 def copies(ctx: Context) -> Any:
     made = item(ctx, "a")
     made.title = "changed and not saved"
@@ -123,7 +155,19 @@ def world(ctx: Context) -> Any:
     )
 
 
-@pytest.mark.parametrize("script", [defaults, conditions, copies, updates, deletions, lines, moves, world])
+def duplicates(ctx: Context) -> Any:
+    common = {"keeper": 1, "is_active": True}
+    one = ctx.forms.member.create({"name": "王 五", "card": "AA1111", "phone": "+86 13800138000", **common})
+    two = ctx.forms.member.create({"name": "王五五", "card": "AA2222", "phone": "138-0013-8000", **common})
+    gone = ctx.forms.member.create({"name": "王五", "card": "AA3333", **common})
+    ctx.forms.member.delete(gone)
+    asked = [one, two, {"name": "王五"}, {"name": "王五五", "phone": "13800138000"}, {"email": "x@y.cn"}]
+    return [[(each.id - one.id, each.kind) for each in ctx.forms.member.alike(values)] for values in asked]
+
+
+@pytest.mark.parametrize(
+    "script", [defaults, conditions, figures, derived, copies, updates, deletions, lines, moves, world, duplicates]
+)
 def test_the_fake_answers_as_the_host(platform: Platform, plugin: Plugin, script: Callable[[Context], Any]) -> None:
     real = platform.as_system(script, now=NOW)
     fake = script(FakeContext(now=NOW, user_id=0, plugin=plugin))
@@ -171,6 +215,25 @@ def test_a_page_is_printed_by_its_name(plugin: Plugin) -> None:
     assert ctx.print(make_record(plugin.forms["loan"], id=3), "slip") == "<p>slip 3</p>"
     with pytest.raises(NotFound):
         ctx.print(make_record(plugin.forms["loan"], id=3), "ticket")
+
+
+def test_teams_and_copies_are_kept(plugin: Plugin) -> None:
+    ctx = FakeContext(plugin=plugin, configuration_version=7)
+    record = loan(ctx)
+    ctx.lock("one", "two")
+    for user, level in ((5, "read"), (6, "write"), (1, "write"), (6, None)):
+        ctx.forms.loan.share(record, user, level)
+    assert ctx.teams == {("loan", record.id): {5: "read"}}
+    ctx.forms.loan.unshare(record.id)
+    assert ctx.teams == {("loan", record.id): {}}
+    with pytest.raises(NotFound):
+        ctx.forms.member.share(record.member, 5, "read")
+    with pytest.raises(ValueError, match="edit"):
+        ctx.forms.loan.share(record, 5, "edit")
+    first, second = ctx.copy_files(["a", "b"])
+    assert ctx.copied == {first: "a", second: "b"}
+    assert ctx.copy_files(["a"])[0] not in {first, second}
+    assert ctx.configuration_version == 7
 
 
 def test_people_and_roles(plugin: Plugin) -> None:

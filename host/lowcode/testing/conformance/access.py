@@ -11,6 +11,7 @@ from lowcode.records import store
 from lowcode.testing import values
 from lowcode.testing.client import Api
 from lowcode.testing.conformance.base import Checks, need, path, records
+from lowcode.testing.conformance.reaching import reaches
 from lowcode.testing.examples import Examples
 from lowcode.testing.watching import nothing_written
 
@@ -181,24 +182,12 @@ class AccessChecks(Checks):
 
     def _within(self, form: LiveForm, examples: Examples, scene: Scene, verb: str) -> set[str]:
         """Work out from the declaration, and from `row_scope`, which of the three records a verb reaches."""
-        grant = form.declared.access.get(scene.role)
-        scope = getattr(grant, verb) if grant else None
-        parts = [scope] if isinstance(scope, str | Mapping) else list(scope or ())
-        reached: set[str] = set()
         with examples.platform.reading(scene.api.user_or_fail) as ctx:
-            narrowing = [form.condition(where) for where in examples.platform.hooks.row_scope(form, verb, ctx)]
-            for place, shown in scene.records.items():
-                record = store.load(ctx, form, shown["id"])
-                assert record is not None
-                granted = any(
-                    form.condition(part).matches(record, ctx.tokens)
-                    if isinstance(part, Mapping)
-                    else part == "all" or place == "own" or (part == "department" and place == "colleague")
-                    for part in parts
-                )
-                if granted and all(each.matches(record, ctx.tokens) for each in narrowing):
-                    reached.add(place)
-        return reached
+            return {
+                place
+                for place, shown in scene.records.items()
+                if reaches(ctx, form, scene.role, verb, store.load(ctx, form, shown["id"]))
+            }
 
     def _hold_to_scope(self, form: LiveForm, examples: Examples, scene: Scene, place: str, reach: set[str]) -> None:
         record = scene.records[place]

@@ -9,7 +9,7 @@ from lowcode.testing.conformance.base import Checks, need, path
 from lowcode.testing.examples import Examples
 from lowcode.testing.watching import nothing_written
 
-REFUSED = (403, 404, 422)
+REFUSED = (403, 404, 409, 422)
 
 
 class ActionChecks(Checks):

@@ -129,9 +129,13 @@ class ListChecks(Checks):
         return bool(self._page(form, examples, id=record["id"], **query)["total"])
 
     def _sorted(self, form: LiveForm, examples: Examples, key: str) -> list[Any]:
-        items = self._page(form, examples, sort=key, per_page=200)["items"]
-        name = key.removeprefix("-")
-        return [values.canonical(form.fields[name], item[name]) for item in items]
+        name, found, number = key.removeprefix("-"), list[Any](), 1
+        while True:
+            page = self._page(form, examples, sort=key, per_page=200, page=number)
+            found += [values.canonical(form.fields[name], item[name]) for item in page["items"]]
+            if "next" not in page:
+                return found
+            number += 1
 
     def _by_page(self, form: LiveForm, examples: Examples, query: dict[str, str]) -> list[int]:
         return self._walk(lambda number, _last: self._page(form, examples, **query, per_page=PER_PAGE, page=number))
@@ -162,7 +166,7 @@ def _declared(form: LiveForm, views: Iterable[ListView]) -> set[str]:
 
 
 def _sortable(form: LiveForm) -> set[str]:
-    names = _declared(form, form.declared.lists.values()) & form.fields.keys()
+    names = _declared(form, form.declared.lists.values()) & form.fields.keys() - form.derived
     return {name for name in names - form.masked.keys() if form.fields[name].type not in {"lines", *values.HELD}}
 
 

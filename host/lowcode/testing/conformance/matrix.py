@@ -4,7 +4,8 @@ What has to happen is worked out from the declarations alone (`oracle`); what do
 Each cell starts from the same rows (`undone`), and a refusal that changes any row of any table is a mismatch.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -17,10 +18,11 @@ from lowcode.forms import LiveForm
 from lowcode.records import store
 from lowcode.testing.conformance.base import Checks
 from lowcode.testing.conformance.operations import Operation, Scene, operations
-from lowcode.testing.conformance.oracle import Actor, Oracle, Place
+from lowcode.testing.conformance.oracle import WITH, Actor, Oracle, Place
 from lowcode.testing.examples import Examples
 from lowcode.testing.undone import Undone, undone
 
+STRANGER = ("stranger", "Elsewhere")
 SHOWN = 30
 """So many mismatches are told."""
 
@@ -124,7 +126,7 @@ def places_of(form: LiveForm, examples: Examples, actor: Actor) -> Iterator[Plac
     """Make the records an actor tries his luck with."""
     own = actor.api.user.id if actor.api.user else None
     colleague = _known(examples, "colleague", "Matrix")
-    stranger = _known(examples, "stranger", "Elsewhere")
+    stranger = _known(examples, *STRANGER)
     yield _place(form, examples, "own", own or stranger)
     yield _place(form, examples, "department", colleague)
     yield _place(form, examples, "other", stranger)
@@ -134,12 +136,49 @@ def places_of(form: LiveForm, examples: Examples, actor: Actor) -> Iterator[Plac
     if form.declared.team and own is not None:
         for level in ("read", "write"):
             yield _place(form, examples, f"shared to {level}", stranger, own, level)
+    for name in followed_by(form):
+        target = examples.platform.forms[form.fields[name].form or ""]
+        for whose, standing in (("own", own or stranger), ("department", colleague), ("other", stranger)):
+            there = _place(target, examples, whose, standing)
+            yield _pointing(form, examples, _place(form, examples, f"with {whose} {name}", stranger), {name: there})
+
+
+def followed_by(form: LiveForm) -> list[str]:
+    """Name the references that some scope of the form follows."""
+    scopes = (scope for grant in form.declared.access.values() for scope in (grant.read, grant.edit, grant.delete))
+    parts = (part for scope in scopes if scope for part in (scope if isinstance(scope, tuple) else (scope,)))
+    words = (part.removeprefix(WITH) for part in parts if isinstance(part, str) and part.startswith(WITH))
+    return list(dict.fromkeys(words))
+
+
+def _elsewhere(form: LiveForm, examples: Examples) -> dict[str, Place]:
+    """Give a stranger's record for each reference that the form's scopes follow and that may not be empty."""
+    targets = {name: form.fields[name] for name in followed_by(form)}
+    return {
+        name: _place(examples.platform.forms[field.form or ""], examples, "other", _known(examples, *STRANGER))
+        for name, field in targets.items()
+        if field.required
+    }
+
+
+def _pointing(form: LiveForm, examples: Examples, place: Place, followed: Mapping[str, Place]) -> Place:
+    """Let a record point to these, and to no other one that its scopes follow."""
+    refs = dict.fromkeys(followed_by(form)) | {name: there.record.id for name, there in followed.items()}
+    if not refs:
+        return place
+    if all(getattr(place.record, name) == value for name, value in refs.items()):
+        return replace(place, followed=followed)
+    with examples.platform.db.write() as connection:
+        connection.execute(update(form.table).where(form.table.c.id == place.record.id).values(refs))
+    for each, value in refs.items():
+        setattr(place.record, each, value)
+    return replace(place, followed=followed)
 
 
 def _known(examples: Examples, name: str, department: str) -> int:
-    """Make the owner of foreign records, once for each platform."""
-    username = f"matrix-{name}"
-    return examples.platform.as_system(lambda ctx: ctx.users.ensure(username, name, [], department))
+    """Make the owner of foreign records, who may own any, once for each platform."""
+    username, roles = f"matrix-{name}", sorted(examples.platform.roles)
+    return examples.platform.as_system(lambda ctx: ctx.users.ensure(username, name, roles, department))
 
 
 def _place(
@@ -159,7 +198,7 @@ def _place(
             connection.execute(insert(team_members).values(**row, added_at=datetime.now(UTC)))
     record = examples.platform.as_system(lambda ctx: store.load(ctx, form, record_id))
     assert record is not None
-    return Place(name, record, file, level, owner)
+    return _pointing(form, examples, Place(name, record, file, level, owner), _elsewhere(form, examples))
 
 
 def _attach(form: LiveForm, examples: Examples, record_id: int) -> str | None:

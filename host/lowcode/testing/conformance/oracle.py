@@ -12,6 +12,7 @@ from lowcode.platform import Platform
 from lowcode.records.record import Record
 from lowcode.testing.client import Api
 
+WITH = "with "
 SHARED = {"read": ("read", "write"), "edit": ("write",)}
 
 
@@ -38,6 +39,8 @@ class Place:
     file: str | None = None
     shared: str | None = None
     owner: int | None = None
+    followed: Mapping[str, "Place"] = field(default_factory=dict)
+    """The records it points to, by the fields that its form's scopes follow."""
 
 
 @dataclass(slots=True)
@@ -77,6 +80,8 @@ class Oracle:
         covered = any(
             form.condition(part).matches(place.record, tokens)
             if isinstance(part, Mapping)
+            else self._follows(actor, form, verb, part.removeprefix(WITH), place)
+            if part.startswith(WITH)
             else part == "all"
             or place.name == "own"
             or (part == "department" and place.name == "department")
@@ -84,6 +89,12 @@ class Oracle:
             for part in parts
         )
         return covered and all(each.matches(place.record, tokens) for each in narrowing)
+
+    def _follows(self, actor: Actor, form: LiveForm, verb: str, name: str, place: Place) -> bool:
+        """Tell whether the actor reaches the record that this one points to: to change it, where this is changed."""
+        there = place.followed.get(name)
+        followed = self.platform.forms[form.fields[name].form or ""]
+        return there is not None and self.reaches(actor, followed, "read" if verb == "read" else "edit", there)
 
     def may(self, actor: Actor, form: LiveForm, step: Action | Move, place: Place) -> bool:
         """Tell whether a button is for the actor on a record, and whether the record's fields allow it."""

@@ -1,12 +1,14 @@
 """Checks of a plugin's hooks: what is called pure is."""
 
+from itertools import product
+
 from lowcode.forms import LiveForm
 from lowcode.records import store
-from lowcode.records.record import Record, copy_of
+from lowcode.records.record import Record, copy_of, values_of
 from lowcode.testing.conformance.base import Checks, need
 from lowcode.testing.examples import Examples
 from lowcode.testing.values import TEXTS
-from lowcode.testing.watching import differing, statements
+from lowcode.testing.watching import differing, queries, statements
 
 
 class RuleChecks(Checks):
@@ -29,6 +31,24 @@ class RuleChecks(Checks):
         assert changed <= _computed(form), f"compute sets fields that are not computed: {changed - _computed(form)}"
         assert _lines_kept(form, record, first), "compute changes columns of lines that are not computed."
         assert differing(first, again) == set(), "A second compute gives another result."
+
+    def test_derive_is_pure(self, form: LiveForm, examples: Examples) -> None:
+        """It sets derived fields only, writes nothing, and asks the database no more for many records than for one."""
+        need(form.derived, "This form derives nothing.")
+        records, platform = [self._record(form, examples) for _each in range(3)], examples.platform
+        for record, name in product(records, form.line_tables):
+            setattr(record, name, None)  # as lists read them
+        asked: list[int] = []
+        with statements(platform) as written:
+            for some in (records[:1], records[:1], records):
+                shown = [type(each).of(values_of(each).values()) for each in some]
+                with platform.reading(examples.api.user_or_fail) as ctx, queries(platform) as seen:
+                    platform.hooks.call(form.name, "derive", records=shown, ctx=ctx.system)
+                asked.append(len(seen))
+                changed = set().union(*(differing(before, after) for before, after in zip(some, shown, strict=True)))
+                assert changed <= form.derived, f"derive sets fields that are not derived: {changed - form.derived}"
+        assert written == []
+        assert asked[2] <= asked[1], f"derive asks {asked[1]} times for one record and {asked[2]} times for three."
 
     def test_validate_is_pure(self, form: LiveForm, examples: Examples) -> None:
         """It changes nothing, writes nothing, and names fields of the form."""

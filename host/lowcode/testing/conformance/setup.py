@@ -8,6 +8,7 @@ from alembic.config import Config as AlembicConfig
 from alembic.runtime.environment import EnvironmentContext
 from sqlalchemy import inspect
 
+from lowcode import panels
 from lowcode.database import autogenerate, migrate
 from lowcode.database.engine import Database
 from lowcode.database.migrate import History
@@ -123,6 +124,12 @@ def open_entry(examples: Examples, plugin: str, entry: MenuEntry) -> None:
         examples.api.get(f"/forms/{form}/records", list=view).expect(200)
     if entry.panel:
         platform = examples.platform
-        data = platform.as_system(lambda ctx: platform.hooks.named(f"panel_{entry.panel}", plugin, ctx=ctx))
+        declared = next(each.panels[entry.panel] for each, _menu in platform.menu if each.name == plugin)
+        panel, hook = panels.Found(plugin, declared), f"panel_{entry.panel}"
+        data = platform.as_system(
+            lambda ctx: platform.hooks.named(hook, plugin, ctx=ctx, params=panels.defaults(ctx, panel))
+        )
         assert isinstance(data, dict), f"The panel '{entry.panel}' gives no plain data."
         json.loads(examples.api.app.json.dumps(data))
+        person = examples.api.as_user(*declared.roles)
+        person.open("GET", f"/panel/{entry.panel}", person.credentials).expect(200)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, g, jsonify, request
 
 from lowcode import access
-from lowcode.errors import Malformed, NotFound, VersionMissing
+from lowcode.errors import Invalid, Malformed, NotFound, VersionMissing
 from lowcode.forms import LiveForm
 from lowcode.i18n import _
-from lowcode.records import acting, deleting, describing, history, listing, reading, references, saving
+from lowcode.records import acting, deleting, describing, hints, history, listing, reading, references, saving, timeline
 from lowcode.web.bodies import json_body
 from lowcode.web.current import current_platform, current_user
 from lowcode.web.gate import policy
@@ -62,10 +62,14 @@ def recycle_bin(name: str) -> Response:
 @policy("signed_in", while_viewing=True)
 def preview(name: str) -> Response:
     """Compute a draft; write nothing. `?id=` previews a change, `?changed=` names the reference just picked."""
-    record = request.args.get("id")
+    record, changed = request.args.get("id"), request.args.get("changed")
     with reading_context() as ctx:
-        record_id = references.record_id(record) if record else None
-        return jsonify(saving.preview(ctx, live_form(name), json_body(), record_id, request.args.get("changed")))
+        live, record_id = live_form(name), references.record_id(record) if record else None
+        draft = saving.drafted(ctx, live, json_body(), record_id, changed)
+        answer = saving.shown(ctx, live, draft)
+    with reading_context() as ctx:  # asking is counted: by then no rule holds a lock any more
+        answer["warnings"] = hints.warnings(ctx, live, draft.record, draft.original)
+    return jsonify(answer)
 
 
 @bp.post("/<name>/records")
@@ -142,6 +146,15 @@ def record_history(name: str, record: str) -> Response:
         return jsonify(history.history(ctx, live_form(name), references.record_id(record)))
 
 
+@bp.get("/<name>/records/<record>/timeline")
+@policy("signed_in")
+def record_timeline(name: str, record: str) -> Response:
+    """Tell what happened to a record: what others tell of it, changes and approvals, newest first, a page at a time."""
+    with reading_context() as ctx:
+        record_id = references.record_id(record)
+        return jsonify(timeline.timeline(ctx, live_form(name), record_id, request.args.get("before")))
+
+
 @bp.post("/<name>/records/<record>/actions/<action>")
 @policy("signed_in")
 def act(name: str, record: str, action: str) -> Response:
@@ -149,10 +162,14 @@ def act(name: str, record: str, action: str) -> Response:
     payload = json_body()
     record_id, version = references.record_id(record), _given_version(payload)
     params = {key: value for key, value in payload.items() if key != "version"}
-    if request.args.get("preview") == "1":
-        with current_platform().trying(current_user()) as ctx:
-            return jsonify(acting.act(ctx, live_form(name), record_id, action, params, preview=True, version=version))
-    return write(lambda ctx: (200, acting.act(ctx, live_form(name), record_id, action, params, version=version), {}))
+    form, is_preview = live_form(name), _is_preview()
+
+    def work(ctx: "Context") -> dict[str, Any]:
+        return acting.act(ctx, form, record_id, action, params, is_preview, version)
+
+    if is_preview:
+        return jsonify(current_platform().previewing(current_user(), work))
+    return write(lambda ctx: (200, work(ctx), {}))
 
 
 @bp.post("/<name>/actions/<action>")
@@ -160,6 +177,8 @@ def act(name: str, record: str, action: str) -> Response:
 def act_on_many(name: str, action: str) -> Response:
     """Run an action on several records."""
     payload = json_body()
+    if _is_preview():
+        raise Invalid(_("多条记录的操作没有预览，请逐条预览。"), code="no_preview")
     return write(lambda ctx: (200, acting.act_on_many(ctx, live_form(name), action, payload), {}))
 
 
@@ -174,6 +193,15 @@ def live_form(name: str) -> LiveForm:
     if form is None:
         raise NotFound(_("没有“{name}”这种记录。", name=name))
     return form
+
+
+def _is_preview() -> bool:
+    """Read `?preview=`. Another word than 1 and 0 is refused: whoever wrote it did not mean to have anything done."""
+    asked = set(request.args.getlist("preview"))
+    if not asked <= {"1"} and not asked <= {"0"}:
+        sentence = _("请填写 {words} 之一。", words="1 / 0")
+        raise Invalid(sentence, errors={"preview": [sentence]})
+    return "1" in asked
 
 
 def _version(ctx: "Context", name: str, record_id: int, payload: dict[str, Any]) -> int:

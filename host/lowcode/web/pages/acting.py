@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, render_template, request
 
 from lowcode import access
+from lowcode.declare.fields import Field
 from lowcode.declare.model import Action
 from lowcode.declare.workflows import Move
 from lowcode.errors import Conflict, Fault, Invalid
@@ -14,9 +15,9 @@ from lowcode.records import acting, deleting, reading
 from lowcode.web import idempotency
 from lowcode.web.current import current_platform, current_user
 from lowcode.web.gate import policy
-from lowcode.web.pages import formdata
+from lowcode.web.pages import formdata, planning
 from lowcode.web.pages.approvals import CHOSEN, announced, awaited, choosers, chosen
-from lowcode.web.pages.controls import Builder, first_value
+from lowcode.web.pages.controls import Builder, first_value, given_value
 from lowcode.web.pages.dialogs import note
 from lowcode.web.pages.feedback import State, fault_response
 from lowcode.web.pages.shell import confirm, done, live_form, saved
@@ -95,47 +96,6 @@ def delete_many(form: str) -> Response:
     return done(message)
 
 
-@bp.get("/f/<form>/do/<name>")
-@policy("signed_in")
-def ask_action_of_many(form: str, name: str) -> str:
-    """Ask before the picked records are all moved on."""
-    live = live_form(form)
-    step = acting.step_of(live, name)
-    picked = request.args.getlist("ids")
-    question = _(
-        "确定对选中的 {count} 条{label}进行“{step}”吗？",
-        count=len(picked), label=_(live.declared.label), step=_(step.label),
-    )  # fmt: skip
-    hidden = [("ids", each) for each in picked]
-    return render_template(
-        "confirm.html", title=_(step.label), question=question, action=request.path, hidden=hidden, is_plain=True
-    )
-
-
-@bp.post("/f/<form>/do/<name>")
-@policy("signed_in")
-def run_action_of_many(form: str, name: str) -> Response:
-    """Move on each picked record on its own; tell which ones stay, and why."""
-    live = live_form(form)
-    step = acting.step_of(live, name)
-    picked = [formdata.whole(each.partition(":")[0]) for each in request.form.getlist("ids")]
-    ids = [each for each in picked if each is not None]
-
-    def work(ctx: "Context") -> idempotency.Answer:
-        results = acting.act_on_many(ctx, live, name, {"ids": ids})
-        refused = [str(each["message"]) for each in results if each["status"] != 200]
-        message = _("“{label}”已完成 {count} 条。", label=_(step.label), count=len(results) - len(refused))
-        if refused:
-            reasons = " ".join(dict.fromkeys(refused))
-            message += _("有 {count} 条没有进行：{reasons}", count=len(refused), reasons=reasons)
-        return 204, None, saved(message, **({"kind": "warn"} if refused else {}))
-
-    try:
-        return idempotency.write(work)
-    except (Invalid, Conflict) as fault:
-        return note(fault)
-
-
 @bp.get("/f/<form>/<int:record_id>/do/<name>")
 @policy("signed_in")
 def ask_action(form: str, record_id: int, name: str) -> str:
@@ -146,15 +106,18 @@ def ask_action(form: str, record_id: int, name: str) -> str:
         record = reading.read(ctx, live, record_id)
         access.require(ctx, live, "read")
         build = Builder(ctx, live, is_new=True, picker=f"/f/{live.name}/pick/!{name}.")
-        values = {key: _first_value(ctx, live, key, declared, record) for key, declared in step.params.items()}
+        values = {key: _first_value(ctx, live, step, declared, record) for key, declared in step.params.items()}
+        values |= _given(ctx, step)
         controls = [build.control(declared, values) for declared in step.params.values()]
         return render_template(
             "action.html",
             title=_(step.label),
+            subject=record["$title"],
             question=_question(step, record, bool(controls)),
             announced=announced(ctx, live, record_id, step),
             choosers=choosers(ctx, live, record_id, step),
             controls=controls,
+            is_planned=planning.is_planned(step),
             action=request.path,
             record_id=record_id,
             limit=ctx.platform.config.max_file_bytes,
@@ -164,7 +127,7 @@ def ask_action(form: str, record_id: int, name: str) -> str:
 @bp.post("/f/<form>/<int:record_id>/do/<name>")
 @policy("signed_in")
 def run_action(form: str, record_id: int, name: str) -> Response:
-    """Run an action or a state move."""
+    """Run an action or a state move; one with a plan shows it first, and again when the dialog has changed since."""
     live = live_form(form)
     step = acting.step_of(live, name)
     sent = formdata.read(step.params.values(), request.form, current_platform().config.time_zone)
@@ -176,6 +139,8 @@ def run_action(form: str, record_id: int, name: str) -> Response:
         return 204, None, saved(answer["message"] + awaited(ctx, live, record_id, step), **more)
 
     try:
+        if planning.is_due(step, sent):
+            return planning.show(live, record_id, step, sent)
         return idempotency.write(work)
     except (Invalid, Conflict) as fault:
         with current_platform().reading(current_user()) as ctx:
@@ -196,9 +161,20 @@ def _question(step: Action | Move, record: Any, asks_more: bool) -> str:
     return _("确定对“{name}”进行“{label}”吗？", name=record["$title"], label=_(step.label))
 
 
-def _first_value(ctx: "Context", live: LiveForm, name: str, declared: Any, record: Any) -> Any:
-    """Start a dialog with what stands in the field that it sets, or in that of its own name, else with the default."""
-    target = declared.sets or name
-    if record.get(target) is not None and target in live.fields and live.fields[target].type == declared.type:
+def _given(ctx: "Context", step: Action | Move) -> dict[str, Any]:
+    """Read what the address says of a dialog's fields, `?stage=proposal`; what does not fit is left out."""
+    asked = {key: request.args[key] for key in step.params if request.args.get(key)}
+    found = ((key, given_value(ctx, step.params[key], text)) for key, text in asked.items())
+    return {key: value for key, value in found if value is not None}
+
+
+def _first_value(ctx: "Context", live: LiveForm, step: Action | Move, declared: Field, record: Any) -> Any:
+    """Start the dialog of a move with what stands in the field that it sets, else with the default.
+
+    An action sets no field by itself, and what is there now is seldom what it is pressed for.
+    """
+    target = declared.sets or declared.name
+    is_same = target in live.fields and live.fields[target].type == declared.type
+    if isinstance(step, Move) and is_same and record.get(target) is not None:
         return record[target]
     return first_value(ctx, declared)

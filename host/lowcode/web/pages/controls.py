@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from lowcode.configuration import Item
 from lowcode.declare.fields import Field
-from lowcode.fieldtypes import FIELD_TYPES
+from lowcode.fieldtypes import FIELD_TYPES, ValueFault
 from lowcode.fieldtypes.numbers import NumberType
 from lowcode.forms import LiveForm, visible_fields
 from lowcode.i18n import _
 from lowcode.records import draft as drafts
+from lowcode.records.words import title_of
 from lowcode.web.pages import cells
 from lowcode.web.pages.formdata import local
 
@@ -44,6 +45,9 @@ class Control:
     options: tuple[Option, ...] = ()
     remote: str = ""
     depends_on: str = ""
+    compared: str = ""
+    """The address that tells of duplicates by this field."""
+
     is_output: bool = False
     rows: tuple["Row", ...] = ()
     columns: tuple["Control", ...] = ()
@@ -142,6 +146,22 @@ def first_value(ctx: "Context", declared: Field) -> Any:
     return None if value is None else FIELD_TYPES[declared.type].dump(declared, value)
 
 
+def given_value(ctx: "Context", declared: Field, text: str) -> Any:
+    """Read the value of a field from an address, as a record's JSON has it; None for what the field cannot be."""
+    if declared.type in {"files", "image", "lines"}:
+        return None
+    if declared.type == "choice":
+        return text if text in {each.value for each in choices(ctx, declared)} else None
+    kind = FIELD_TYPES[declared.type]
+    try:
+        value = kind.dump(declared, kind.parse_operand(declared, text))
+    except ValueFault:
+        return None
+    if declared.type in {"ref", "user", "department"}:
+        return {"id": value, "title": title_of(ctx, declared, value)}
+    return value
+
+
 def choices(ctx: "Context", declared: Field, value: Any = None) -> Iterable[Option]:
     """List what a choice may be: enabled items that its `where` admits, and the one it has."""
     items = ctx.dictionary(declared.dictionary or "")
@@ -166,7 +186,7 @@ def shown_fields(ctx: "Context", form: LiveForm, is_new: bool) -> dict[str, Fiel
     return {
         name: declared
         for name, declared in form.declared.fields.items()
-        if name in visible and not (is_new and (declared.readonly or declared.rollup))
+        if name in visible and not (is_new and (declared.readonly or declared.rollup or declared.derived))
     }
 
 

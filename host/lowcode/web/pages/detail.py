@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, render_template, request
 from sqlalchemy import select, true
@@ -13,9 +14,10 @@ from lowcode.declare.model import ListView
 from lowcode.errors import NotFound
 from lowcode.forms import LiveForm, visible_fields
 from lowcode.i18n import _, many
+from lowcode.records import changed, listing, reading
 from lowcode.records import history as trail
-from lowcode.records import listing, reading, words
 from lowcode.records import team as members
+from lowcode.records import timeline as happening
 from lowcode.web.current import current_platform, current_user
 from lowcode.web.gate import policy
 from lowcode.web.pages import cells
@@ -33,7 +35,18 @@ STAMPS = ("created_by", "created_at", "updated_by", "updated_at")
 RELATED_ROWS = 50
 APPROVAL = "approval"
 TEAM = "team"
+ACTIVITY = "activity"
 """Tabs; those of related records have a dot in their names."""
+
+
+@bp.get("/f/<form>/<int:record_id>/timeline")
+@policy("signed_in")
+def older(form: str, record_id: int) -> str:
+    """Show what happened before what the page shows."""
+    live = live_form(form)
+    with current_platform().reading(current_user()) as ctx:
+        found = activity(ctx, live, record_id, request.args.get("before"))
+        return render_template("timeline.html", found=found, is_more=True)
 
 
 @bp.get("/f/<form>/<int:record_id>")
@@ -59,6 +72,7 @@ class Detail:
         self.stamps = [form.fields[name] for name in STAMPS]
         self.related = list(_related(ctx, form))
         self.prints = printing.offered(ctx, form, [record["id"]])[record["id"]]
+        self.is_told_of = bool(happening.telling(ctx, form))
         self.was_submitted = viewing.was_submitted(ctx, form, record["id"])
         self.buttons = [(name, cells.label_of(form, name)) for name in record["$can"] if name != "share"]
 
@@ -67,15 +81,19 @@ class Detail:
         return cells.cell(self.ctx, self.form, declared, self.record if row is None else row)
 
     def heads(self) -> list[Field]:
-        """Give what stands beside the title."""
-        return [self.form.fields[name] for name in ("number", "status") if name in self.form.fields]
+        """Give what stands beside the title: the number, and how far it has come."""
+        columns = [view.board.by for view in self.form.declared.lists.values() if view.board]
+        names = dict.fromkeys(("number", "status", *columns))
+        known = visible_fields(self.form, self.ctx.user.roles)
+        return [known[name] for name in names if name in known]
 
     def tabs(self) -> list[tuple[str, str]]:
         """Name the tabs."""
         others = [(f"{other.name}.{by.name}", label) for other, by, label in self.related]
         decided = [(APPROVAL, _("审批"))] if self.was_submitted else []
         shared = [(TEAM, _("协作成员"))] if self.form.declared.team else []
-        return [("", _("详细信息")), *decided, *others, *shared, ("history", _("变更历史"))]
+        told_of = [(ACTIVITY, _("动态"))] if self.is_told_of else []
+        return [("", _("详细信息")), *told_of, *decided, *others, *shared, ("history", _("变更历史"))]
 
     def team(self) -> dict[str, Any]:
         """Read whom the record is shared with. Raises `NotFound`."""
@@ -97,33 +115,29 @@ class Detail:
                 return Related(self.ctx, other, by, label, self.record["id"])
         raise NotFound(_("没有这个页签，请返回后重试。"))
 
+    def activity(self) -> dict[str, Any]:
+        """Read what happened, the newest first."""
+        return activity(self.ctx, self.form, self.record["id"])
+
     def history(self) -> list[dict[str, Any]]:
         """Read who changed what, with values as people read them."""
         entries = trail.history(self.ctx, self.form, self.record["id"])
-        zone = self.ctx.platform.config.time_zone
+        changed.in_words(self.ctx, self.form, entries)
         for entry in entries:
-            entry["when"] = local(entry["at"], zone)
-            for change in entry["changes"]:
-                change["old"], change["new"] = (self._told(change["field"], change[end]) for end in ("old", "new"))
+            entry["when"] = local(entry["at"], self.ctx.time_zone)
         return entries
 
-    def _told(self, path: str, value: Any) -> str:
-        """Write a stored value: the label of a choice, the title of a reference, the number of files."""
-        if path == trail.TEAM:
-            told = [_("{name}（{level}）", name=e["user"]["title"], level=_(members.LEVELS[e["level"]])) for e in value]
-            return _("、").join(told) or "—"
-        name, _dot, rest = path.partition(".")
-        declared = self.form.fields[name]
-        declared = declared.fields.get(rest.rpartition(".")[2], declared)
-        if value is None or value == []:
-            return "—"
-        if declared.type == "choice":
-            return words.choices(self.ctx, self.form, declared).get(value, str(value))
-        if declared.type in {"ref", "user", "department"}:
-            return words.title_of(self.ctx, declared, int(value))
-        if declared.type in {"image", "files"}:
-            return _("{count} 个文件", count=len(value) if isinstance(value, list) else 1)
-        return words.text(self.ctx, declared, value)
+
+def activity(ctx: "Context", form: LiveForm, record_id: int, before: str | None = None) -> dict[str, Any]:
+    """Read a page of what happened to a record, ready for `timeline.html`."""
+    found = happening.timeline(ctx, form, record_id, before)
+    for item in found["items"]:
+        item["when"] = local(item["at"], ctx.time_zone)
+        known = item["kind"] == "record"
+        item["href"] = f"/f/{item['form']}/{item['id']}" if known else ""
+        item["of"] = _(ctx.platform.forms[item["form"]].declared.label) if known else ""
+    address = f"/f/{form.name}/{record_id}/timeline?"
+    return found | {"more": address + urlencode({"before": found["next"]}) if found["next"] else ""}
 
 
 def sections_of(ctx: "Context", form: LiveForm) -> list[tuple[str, list[list[Field]]]]:

@@ -1,11 +1,13 @@
 """Creating and editing records: the form, its live preview, and saving."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, make_response, render_template, request
 
 from lowcode import access
+from lowcode.declare.fields import Field
 from lowcode.errors import Conflict, Fault, Invalid, NotFound
 from lowcode.forms import LiveForm
 from lowcode.i18n import _
@@ -103,7 +105,7 @@ def _form(ctx: "Context", live: LiveForm, values: Mapping[str, Any], record_id: 
     shown = shown_fields(ctx, live, is_new)
     sections: list[tuple[str, list[Control]]] = []
     for section in live.declared.sections:
-        controls = [build.control(each, values) for name, each in section.fields.items() if name in shown]
+        controls = [_control(build, each, values) for name, each in section.fields.items() if name in shown]
         if controls:
             sections.append((_(section.label), controls))
     first_list = f"/f/{live.name}/{next(iter(live.declared.lists))}"
@@ -120,6 +122,14 @@ def _form(ctx: "Context", live: LiveForm, values: Mapping[str, Any], record_id: 
         here=first_list,
         limit=ctx.platform.config.max_file_bytes,
     )
+
+
+def _control(build: Builder, declared: Field, values: Mapping[str, Any]) -> Control:
+    control = build.control(declared, values)
+    form = build.form
+    if form is None or control.is_output or declared.name not in form.declared.alike.values():
+        return control
+    return replace(control, compared=f"/f/{form.name}/duplicates/{declared.name}")
 
 
 def _total(sections: Iterable[list[Control]]) -> Control | None:

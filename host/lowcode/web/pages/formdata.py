@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from werkzeug.datastructures import MultiDict
 
+from lowcode import instants
 from lowcode.declare.fields import Field
 
 LOCAL = "%Y-%m-%d %H:%M"
@@ -138,7 +139,7 @@ def instant(raw: str, zone: ZoneInfo) -> str:
 
 def local(raw: str, zone: ZoneInfo) -> str:
     """Write an instant of the API as local time."""
-    return datetime.fromisoformat(raw).astimezone(zone).strftime(LOCAL)
+    return instants.written(datetime.fromisoformat(raw), zone)
 
 
 def day_bounds(operator: str, raw: str, zone: ZoneInfo) -> tuple[str, str]:

@@ -1,7 +1,6 @@
 """Lists of records: a filter bar that keeps its state in the address, sort, pages, rows with their buttons."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -9,46 +8,29 @@ from flask import Blueprint, Response, make_response, render_template, request
 
 from lowcode import access, paging, printing
 from lowcode.declare.fields import Field
-from lowcode.declare.model import ListView
+from lowcode.declare.model import Action, ListView
+from lowcode.declare.workflows import Move
 from lowcode.errors import Invalid, NotFound
 from lowcode.forms import LiveForm, visible_fields
-from lowcode.i18n import _, many
+from lowcode.i18n import _
 from lowcode.records import acting, deleting
 from lowcode.records import listing as records
-from lowcode.records.words import title_of
 from lowcode.web.current import current_platform, current_user
 from lowcode.web.gate import policy
 from lowcode.web.pages import cells
-from lowcode.web.pages.controls import SEARCH_FROM, Option, choices
-from lowcode.web.pages.formdata import day_bounds, for_people, tidied, whole
+from lowcode.web.pages.board import BoardView
+from lowcode.web.pages.calendar import CalendarView
 from lowcode.web.pages.shell import live_form
+from lowcode.web.pages.view import BOARD, View, is_offered
 
 if TYPE_CHECKING:
     from lowcode.context import Context
 
 bp = Blueprint("lists", __name__)
 PAGE_SIZES = (10, 20, 50, 100)
-RANGED = frozenset({"integer", "number", "money", "date", "datetime"})
-POINTERS = frozenset({"ref", "user", "department"})
 UNSORTED = frozenset({"image", "files", "lines"})
-FOLDED_FROM = 2
-"""So many filters stand beside the search; the rest is behind 展开."""
-INLINE_ACTIONS = 4
-"""So many buttons stand in a row, 编辑 among them; the rest is behind 更多."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """One filter of the bar. A range has two controls, `field__gte` and `field__lte`."""
-
-    field: Field
-    name: str
-    label: str
-    kind: str
-    value: str = ""
-    until: str = ""
-    options: tuple[Option, ...] = ()
-    remote: str = ""
+INLINE_ACTIONS = 2
+"""So many buttons stand in a row behind 编辑; the rest is behind 更多, unless it is one, which needs no more room."""
 
 
 @bp.get("/f/<form>/<name>")
@@ -59,7 +41,7 @@ def show(form: str, name: str) -> Response:
     view = live.declared.lists.get(name)
     if view is None:
         raise NotFound(_("没有列表“{name}”。", name=name))
-    return _page(live, view, is_bin=False)
+    return _page(live, view)
 
 
 @bp.get("/f/<form>/bin")
@@ -70,17 +52,24 @@ def recycle_bin(form: str) -> Response:
     return _page(live, next(iter(live.declared.lists.values())), is_bin=True)
 
 
-def _page(live: LiveForm, view: ListView, is_bin: bool) -> Response:
+def _page(live: LiveForm, view: ListView, is_bin: bool = False) -> Response:
     asked = {name: value.strip() for name, value in request.args.items() if value.strip()}
-    here = f"/f/{live.name}/{'bin' if is_bin else view.name}"
     with current_platform().reading(current_user()) as ctx:
-        shown = Listing(ctx, live, view, asked, here, is_bin)
+        shown = _view(ctx, live, view, asked, is_bin)
         part = request.headers.get("HX-Target") == "records"
-        page = render_template("records.html" if part else "list.html", list=shown, here=here)
+        page = render_template(shown.part if part else "list.html", list=shown, here=shown.parent)
     response = make_response(page)
     if part:
         response.headers["HX-Push-Url"] = shown.link()
     return response
+
+
+def _view(ctx: "Context", live: LiveForm, view: ListView, asked: dict[str, str], is_bin: bool) -> View:
+    """Show the list in the way that the address names, if it is offered."""
+    kind = asked.get("view", "")
+    if not is_bin and is_offered(view, kind, visible_fields(live, ctx.user.roles)):
+        return (BoardView if kind == BOARD else CalendarView)(ctx, live, view, asked)
+    return Listing(ctx, live, view, asked, is_bin)
 
 
 def counted(found: Mapping[str, Any]) -> str:
@@ -90,24 +79,20 @@ def counted(found: Mapping[str, Any]) -> str:
     return _("共 {total}+ 条", total=f"{found['total']:,}")
 
 
-class Listing:
+class Listing(View):
     """One page of a list, ready for the templates."""
 
     def __init__(
-        self, ctx: "Context", form: LiveForm, view: ListView, asked: dict[str, str], here: str, is_bin: bool = False
+        self, ctx: "Context", form: LiveForm, view: ListView, asked: Mapping[str, str], is_bin: bool = False
     ) -> None:
-        self.ctx, self.form, self.view, self.asked, self.here, self.is_bin = ctx, form, view, asked, here, is_bin
-        known = visible_fields(form, ctx.user.roles)
-        self.columns = [known[name] for name in view.columns if name in known]
+        super().__init__(ctx, form, view, asked, is_bin)
+        self.columns = [self.known[name] for name in view.columns if name in self.known]
         if is_bin:
             self.columns += [form.fields["updated_at"]]
-        self.filters = [] if is_bin else [self._filter(known[name]) for name in view.filters if name in known]
-        self.fault: Invalid | None = None
         try:
             found = self._read()
         except Invalid as fault:
-            access.require(ctx, form, "read")
-            self.fault = fault
+            self.refuse(fault)
             found = {"items": [], "page": 1, "per_page": 20, "total": 0, "total_is_exact": True}
         self.records: list[dict[str, Any]] = found["items"]
         self.page, self.per_page, self.total = found["page"], found["per_page"], found["total"]
@@ -115,80 +100,30 @@ class Listing:
         if not found["total_is_exact"]:
             self.pages = max(self.pages, self.page + ("next" in found))
         self.counted = counted(found)
-        self.can_create = view.create and not is_bin and access.is_allowed(ctx, form, "create")
-        self.can_delete = access.is_allowed(ctx, form, "delete")
-        self.for_many = [] if is_bin else acting.for_many(ctx, form)
+        self.for_many = [] if is_bin else self._for_many()
         self.can_pick = not is_bin and (self.can_delete or bool(self.for_many))
         self.prints = {} if is_bin else printing.offered(ctx, form, [row["id"] for row in self.records])
         self.can_export = not is_bin and self.fault is None and access.is_allowed(ctx, form, "export")
 
     def _read(self) -> dict[str, Any]:
-        args = {"list": [self.view.name], **{name: [value] for name, value in self._args().items()}}
+        args = {"list": [self.view.name], **{name: [value] for name, value in self.args().items()}}
         if self.is_bin:
             return deleting.bin(self.ctx, self.form, args)
         return records.list_records(self.ctx, self.form, args)
 
-    def _args(self) -> dict[str, str]:
-        """Tidy numbers and days of the filter bar; translate days into instants, where the field holds instants."""
-        zone, args = self.ctx.platform.config.time_zone, dict(self.asked)
-        for each in self.filters:
-            declared, is_instant = each.field, each.field.type == "datetime"
-            for operator in ("gte", "lte") if each.kind == "range" else ():
-                raw = args.get(f"{each.name}__{operator}", "")
-                if not raw:
-                    continue
-                tidy = tidied(replace(declared, type="date") if is_instant else declared, raw, zone)
-                args[f"{each.name}__{operator}"] = tidy
-                if is_instant and len(tidy) == len("2026-11-23"):
-                    try:
-                        moved, instant = day_bounds(operator, tidy, zone)
-                    except ValueError:
-                        continue
-                    del args[f"{each.name}__{operator}"]
-                    args[f"{each.name}__{moved}"] = instant
-        return args
-
-    def faults(self) -> list[tuple[str, str]]:
-        """Give what is wrong with the query, each sentence with the filter it is about."""
-        labels = {each.name: each.label for each in self.filters}
-        errors = self.fault.errors if self.fault else {}
-        return [
-            (labels.get(name) or labels.get(name.partition("__")[0], ""), for_people(" ".join(sentences)))
-            for name, sentences in errors.items()
-        ]
-
-    @property
-    def is_unfolded(self) -> bool:
-        """Whether a filter beyond the first row is in use."""
-        return any(each.value or each.until for each in self.filters[FOLDED_FROM:])
-
-    @property
-    def label(self) -> str:
-        """The heading."""
-        if self.is_bin:
-            return _("{label} · 回收站", label=many(self.form.declared.label))
-        return many(self.view.label or self.form.declared.label)
-
-    @property
-    def is_filtered(self) -> bool:
-        """Whether anything narrows the list."""
-        return bool(self.asked.keys() - {"sort", "page", "per_page"})
+    def _for_many(self) -> list[Action | Move]:
+        """Give what is offered for picked rows: what at least one of the rows allows."""
+        usable = {name for row in self.records for name in row["$can"]}
+        return [each for each in acting.for_many(self.ctx, self.form) if isinstance(each, Move) or each.name in usable]
 
     @property
     def sort(self) -> str:
         """The first sort key in force."""
         return self.asked.get("sort") or next(iter(self.view.sort), "")
 
-    def link(self, **changes: Any) -> str:
-        """Give this list's address with changed parameters; the first page and empty ones are left out."""
-        asked = {name: str(value) for name, value in {**self.asked, **changes}.items() if value not in ("", None)}
-        if asked.get("page") == "1":
-            del asked["page"]
-        return f"{self.here}?{urlencode(asked)}" if asked else self.here
-
     def exports(self) -> list[tuple[str, str, str]]:
         """Give the files that hold this list as it is filtered and sorted: id, label and address."""
-        args = {name: value for name, value in self._args().items() if name not in ("page", "per_page")}
+        args = self.args(without=frozenset({"page", "per_page"}))
         address = f"/api/v1/forms/{self.form.name}/export"
         return [
             (f"{kind}-{columns}", label, f"{address}?{urlencode({**args, **more, 'format': kind, 'columns': columns})}")
@@ -211,7 +146,7 @@ class Listing:
 
     def is_sortable(self, declared: Field) -> bool:
         """Tell whether a column has an order."""
-        return declared.type not in UNSORTED and declared.name not in self.form.masked
+        return declared.type not in UNSORTED and not declared.derived and declared.name not in self.form.masked
 
     def numbers(self) -> list[int]:
         """Give the page numbers of the pager; 0 stands for a gap."""
@@ -227,10 +162,6 @@ class Listing:
         """Give the page sizes on offer, the one in force among them."""
         return tuple(sorted({*PAGE_SIZES, self.per_page}))
 
-    def cell(self, declared: Field, row: Mapping[str, Any]) -> cells.Cell:
-        """Show one value."""
-        return cells.cell(self.ctx, self.form, declared, row)
-
     def is_title(self, declared: Field) -> bool:
         """Tell whether a column opens the record."""
         names = {self.form.declared.title, "number"}
@@ -241,34 +172,4 @@ class Listing:
         others = (name for name in row["$can"] if name not in ("edit", "delete", "share"))
         can = [(name, cells.label_of(self.form, name), False) for name in others]
         can += [(each.name, _(each.label), True) for each in self.prints.get(row["id"], ())]
-        most = INLINE_ACTIONS - ("edit" in row["$can"])
-        return (can, []) if len(can) <= most else (can[: most - 1], can[most - 1 :])
-
-    def _filter(self, declared: Field) -> Filter:
-        name, label, kind = declared.name, _(declared.label), declared.type
-        if kind in RANGED:
-            lower, upper = (self.asked.get(f"{name}__{end}", "") for end in ("gte", "lte"))
-            return Filter(declared, name, label, "range", lower, upper)
-        value = self.asked.get(name, "")
-        if kind in POINTERS:
-            remote = f"/f/{self.form.name}/pick/{name}"
-            return Filter(declared, name, label, "pick", value, options=self._picked(declared, value), remote=remote)
-        if kind in ("choice", "boolean"):
-            options = tuple(self._choices(declared, value))
-            return Filter(
-                declared, name, label, "search" if len(options) > SEARCH_FROM else "choice", value, options=options
-            )
-        return Filter(declared, f"{name}__contains", label, "text", self.asked.get(f"{name}__contains", ""))
-
-    def _choices(self, declared: Field, value: str) -> list[Option]:
-        if declared.type == "boolean":
-            words = (("true", _("是")), ("false", _("否")))
-            return [Option(code, label, code == value) for code, label in words]
-        if declared.name == "status" and self.form.workflow:
-            states = self.form.workflow.states.items()
-            return [Option(code, _(state.label), code == value) for code, state in states]
-        return [Option(each.value, each.label, each.selected) for each in choices(self.ctx, declared, value)]
-
-    def _picked(self, declared: Field, value: str) -> tuple[Option, ...]:
-        key = whole(value)
-        return () if key is None else (Option(value, title_of(self.ctx, declared, key), selected=True),)
+        return (can, []) if len(can) <= INLINE_ACTIONS + 1 else (can[:INLINE_ACTIONS], can[INLINE_ACTIONS:])

@@ -8,8 +8,9 @@ from sqlalchemy import ColumnElement, Select, and_, false, select
 
 from lowcode import access
 from lowcode.conditions import containing
+from lowcode.database.schema import approval_tasks
 from lowcode.declare.fields import Field
-from lowcode.errors import NotFound
+from lowcode.errors import Forbidden, NotFound
 from lowcode.forms import LiveForm, visible_fields
 from lowcode.i18n import _
 from lowcode.identity.tables import departments
@@ -52,10 +53,23 @@ def pick_people() -> Response:
     """Offer people, for controls that belong to no form; `by=username` where they are not kept by their ids."""
     search = request.args.get("search", "").strip()[:100]
     with current_platform().reading(current_user()) as ctx:
+        if not _names_people(ctx):
+            raise Forbidden(_("您的角色不能查看人员名单。"))
         rows = ctx.users.active(search, MOST)
     by = "username" if request.args.get("by") == "username" else "id"
     items = [{"value": str(getattr(row, by)), "text": row.name, "hint": row.username} for row in rows]
     return jsonify({"items": items})
+
+
+def _names_people(ctx: "Context") -> bool:
+    """Tell whether the person has anything to do with colleagues: records, which have owners, or approvals."""
+    verbs = ("read", "create")
+    if ctx.user.is_admin or any(
+        access.is_allowed(ctx, form, verb) for form in ctx.platform.forms.values() for verb in verbs
+    ):
+        return True
+    asked = select(approval_tasks.c.id).where(approval_tasks.c.user == ctx.user.id)
+    return ctx.connection.scalar(asked.limit(1)) is not None
 
 
 def offers(ctx: "Context", declared: Field, search: str, agreed: Mapping[str, str]) -> list[tuple[int, str, str]]:

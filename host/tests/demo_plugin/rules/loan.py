@@ -1,6 +1,6 @@
 """Rules of loans: deposits, dates, what is on the shelf, and who agrees to a dear one."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,6 +16,13 @@ def compute(record: Record, ctx: Context) -> None:
     record.total_deposit = sum((line.deposit for line in record.lines), Decimal(0))
     known = record.due_on is not None and record.lent_on is not None
     record.days = (record.due_on - record.lent_on).days if known else None
+
+
+@hookimpl
+def derive(records: Sequence[Record], ctx: Context) -> None:
+    """Fill how many days are left of what is out."""
+    for record in records:
+        record.days_left = (record.due_on - ctx.today).days if record.status == "lent" else None
 
 
 @hookimpl
@@ -90,4 +97,6 @@ def action_extend(record: Record, params: Mapping[str, Any], ctx: Context) -> Re
     if (due_on - record.lent_on).days > ctx.settings["loan_days"]:
         raise Refused(_("最多借 {days} 天。请缩短续借天数。", days=ctx.settings["loan_days"]), code="too_long")
     ctx.forms.loan.update(record, {"due_on": due_on})
-    return Result(_("已续借到 {date}。", date=due_on.isoformat()), open=("loan", record.id), plan={"due_on": due_on})
+    filled = {"form": "loan", "id": record.id, "title": record.subject, "field": "due_on", "value": due_on}
+    plan = {"due_on": due_on, "filled": [filled]}
+    return Result(_("已续借到 {date}。", date=due_on.isoformat()), open=("loan", record.id), plan=plan)

@@ -174,3 +174,9 @@ function renumber(body) {
     });
   });
 }
+
+// A plan holds for what stood in the dialog when it was made.
+for (const kind of ["input", "change"]) document.addEventListener(kind, (event) => {
+  const plan = event.target.closest("#record-form") && document.getElementById("plan");
+  if (plan) plan.replaceChildren();
+});
