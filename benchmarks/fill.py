@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Table, insert, select, text, update
 from benchmarks.fill_opportunities import opportunities
 from benchmarks.rows import START, system
 from crm_plugin.pricing import price_line
-from lowcode import initialise
+from lowcode import initialise, settings
 from lowcode.database import derived
 from lowcode.database.metadata import metadata
 from lowcode.database.migrate import connection_for_ddl
@@ -70,6 +70,7 @@ def fill(platform: Platform, customers: int) -> Company:
     """Write sellers, products, customers with one contact each, and quotations of 50 lines."""
     random = Random(20261123)
     platform.as_system(lambda ctx: initialise.apply(ctx, "crm"))
+    platform.as_system(lambda ctx: settings.write(ctx, "crm", UNLIMITED))
     with platform.db.write() as connection:
         sellers = _sellers(connection, platform)
         tokens = _sign_in(connection, platform, sellers)
