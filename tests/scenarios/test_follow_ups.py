@@ -1,5 +1,6 @@
 """Follow-ups of leads, customers and opportunities: written from their rows, seen by whoever sees the object."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from lowcode.platform import Platform
 from lowcode.testing.client import Api
 from tests.scenarios.quoting import Company, found
-from tests.scenarios.selling import act, contact, instant, listed, opportunity, read
+from tests.scenarios.selling import act, contact, instant, listed, opportunity, page, read
 
 TALK = {"method": "visit", "content": "现场看了设备，下周报价"}
 
@@ -38,6 +39,17 @@ def test_following_a_lead_starts_it(company: Company) -> None:
     assert (talk["subject"], talk["customer_name"]) == ("上门拜访-苏州卓远精密机械有限公司", made["customer_name"])
     assert (talk["object_type"], talk["owner"]["id"]) == ("lead", company["seller"].user_id)
     assert talk["contact_at"] == shown["last_follow_at"]
+
+
+def test_a_talk_leaves_the_status_as_it_is_unless_another_is_chosen(company: Company) -> None:
+    """The dictionary's default is for new records: neither the API nor the dialog resets a customer to it."""
+    values = {"name": "洽谈中的客户", "source": "other", "status": "negotiating"}
+    made = company["seller"].post("/forms/customer/records", values).expect(201)
+    answer = act(company, "seller", "customer", made["id"], "follow", **TALK).expect(200)
+    assert answer["record"]["status"] == "negotiating"
+    dialog = page(company, "seller", f"/f/customer/{made['id']}/do/follow")
+    assert 'value="potential"' in dialog
+    assert not re.search(r'value="potential"[^>]*selected', dialog)
 
 
 def test_following_a_customer_keeps_files_and_sets_a_status(company: Company) -> None:

@@ -44,7 +44,7 @@ def checked(
     holder = Holder(
         declared,
         {
-            key: values[key] if key in values else known[key] if key in known else draft.default(ctx, field)
+            key: values[key] if key in values else known[key] if key in known else draft.first(ctx, field)
             for key, field in declared.items()
         },
     )

@@ -76,16 +76,21 @@ def new_record(ctx: "Context", form: LiveForm) -> Record:
 
 def default(ctx: "Context", declared: Field) -> Any:
     """Give a field's value in a new record."""
-    raw = declared.default
     if declared.derived:
         return None
-    if raw is None and declared.type == "boolean":
-        return False
     if declared.rollup:
         return 0
-    if raw is None and declared.type == "choice":
+    if declared.default is None and declared.type == "choice":
         items = ctx.dictionary(declared.dictionary or "").values()
         return next((item.code for item in items if item.is_default), None)
+    return first(ctx, declared)
+
+
+def first(ctx: "Context", declared: Field) -> Any:
+    """Give what a dialog starts with: the declared default. That of a dictionary is for new records."""
+    raw = declared.default
+    if raw is None and declared.type == "boolean":
+        return False
     if raw == "me" and declared.type == "user":
         return ctx.user.id
     if raw == "now" and declared.type == "datetime":

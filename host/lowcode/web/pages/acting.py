@@ -177,4 +177,4 @@ def _first_value(ctx: "Context", live: LiveForm, step: Action | Move, declared: 
     is_same = target in live.fields and live.fields[target].type == declared.type
     if isinstance(step, Move) and is_same and record.get(target) is not None:
         return record[target]
-    return first_value(ctx, declared)
+    return first_value(ctx, declared, asked=True)

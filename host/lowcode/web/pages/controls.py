@@ -138,9 +138,9 @@ class Builder:
         return ()
 
 
-def first_value(ctx: "Context", declared: Field) -> Any:
-    """Give the default of a field, as a record's JSON has it."""
-    value = drafts.default(ctx, declared)
+def first_value(ctx: "Context", declared: Field, *, asked: bool = False) -> Any:
+    """Give the default of a field, or with `asked` of what a dialog asks for, as a record's JSON has it."""
+    value = drafts.first(ctx, declared) if asked else drafts.default(ctx, declared)
     if declared.type == "user" and value:
         return {"id": value, "title": ctx.users.names([value]).get(value, "")}
     return None if value is None else FIELD_TYPES[declared.type].dump(declared, value)

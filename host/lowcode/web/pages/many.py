@@ -40,7 +40,7 @@ def ask_action_of_many(form: str, name: str) -> str:
         )
     with current_platform().reading(current_user()) as ctx:
         build = Builder(ctx, live, is_new=True, picker=f"/f/{live.name}/pick/!{name}.")
-        values = {key: first_value(ctx, declared) for key, declared in step.params.items()}
+        values = {key: first_value(ctx, declared, asked=True) for key, declared in step.params.items()}
         controls = [build.control(declared, values) for declared in step.params.values()]
         return render_template(
             "action_many.html",
