@@ -83,13 +83,6 @@ class Platform:
             lambda connection: work(Context(self, connection, user, version=next(versions, None), now=now))
         )
 
-    @contextmanager
-    def trying(self, user: User, *, now: datetime | None = None) -> Iterator[Context]:
-        """Open a context that may write, and keep nothing of what it wrote."""
-        with self.db.write() as connection, connection.begin_nested() as savepoint:
-            yield Context(self, connection, user, now=now)
-            savepoint.rollback()
-
     def previewing(self, user: User, work: Callable[[Context], T]) -> T:
         """Run `work` and keep nothing of what it wrote; run it again when another was in the way, as `writing` does.
 

@@ -19,6 +19,7 @@ from lowcode.platform import SYSTEM, Platform
 from lowcode.records import store
 from lowcode.records.record import Record
 from lowcode.testing.databases import Databases
+from lowcode.testing.trying import trying
 
 NOW = datetime(2026, 11, 23, 2, 15, tzinfo=UTC)
 POOLS: dict[str, list[Any]] = {
@@ -134,7 +135,7 @@ def test_predicate_and_clause_select_the_same_records(platform: Platform, data: 
     rows = data.draw(some.lists(row, min_size=1, max_size=6))
     rows = [{**each, "code": f"{POOLS['text'][index]}{index}"} for index, each in enumerate(rows)]
     wheres = data.draw(some.lists(conditions(form), min_size=1, max_size=8))
-    with platform.trying(SYSTEM, now=NOW) as ctx:
+    with trying(platform, SYSTEM, now=NOW) as ctx:
         records = write(ctx, form, rows)
         for where in wheres:
             assert found(ctx, form, where) == matching(ctx, form, where, records), where
@@ -157,7 +158,7 @@ def test_conditions_on_lines_agree(platform: Platform, data: some.DataObject) ->
         ("price__ne", "0.10"),
     ]
     wheres = data.draw(some.lists(some.sampled_from(tests), min_size=1, max_size=6))
-    with platform.trying(SYSTEM, now=NOW) as ctx:
+    with trying(platform, SYSTEM, now=NOW) as ctx:
         records = write(ctx, form, rows)
         for name, raw in wheres:
             where = {f"lines__{name}": raw}
@@ -166,7 +167,7 @@ def test_conditions_on_lines_agree(platform: Platform, data: some.DataObject) ->
 
 def test_no_alternative_selects_nothing_and_an_empty_one_everything(platform: Platform) -> None:
     form = platform.forms["item"]
-    with platform.trying(SYSTEM, now=NOW) as ctx:
+    with trying(platform, SYSTEM, now=NOW) as ctx:
         records = write(ctx, form, [{"code": "a"}, {"code": "b"}])
         for where, count in (((), 0), ({}, 2), (({}, {"code": "a"}), 2)):
             assert len(found(ctx, form, where)) == count == len(matching(ctx, form, where, records))
@@ -197,7 +198,7 @@ def test_what_cannot_be_compiled_names_its_key(platform: Platform, where: Any, p
 def test_tokens_are_the_person_and_the_day_of_the_request(platform: Platform) -> None:
     form = platform.forms["item"]
     rows = [{"code": str(index), "keeper": index, "bought_on": date(2026, 11, 22 + index)} for index in range(3)]
-    with platform.trying(SYSTEM, now=datetime(2026, 11, 22, 16, 30, tzinfo=UTC)) as ctx:  # the 23rd in Shanghai
+    with trying(platform, SYSTEM, now=datetime(2026, 11, 22, 16, 30, tzinfo=UTC)) as ctx:  # the 23rd in Shanghai
         records = write(ctx, form, [{**row, "keeper": row["keeper"] or None} for row in rows])
         assert found(ctx, form, {"bought_on": "$today"}) == {records[1].id}
         assert found(ctx, form, {"bought_on__gt": "$today"}) == {records[2].id}

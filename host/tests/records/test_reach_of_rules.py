@@ -14,6 +14,7 @@ from lowcode.database.schema import files
 from lowcode.errors import Invalid, NotFound
 from lowcode.platform import Platform
 from lowcode.testing.client import Api
+from lowcode.testing.trying import trying
 from lowcode.testing.watching import nothing_written
 from tests.records.test_held_files import upload
 from tests.workflow.office import at_once
@@ -168,7 +169,7 @@ def test_what_is_rolled_back_leaves_no_copy(api: Api) -> None:
     with nothing_written(api.platform):
         with pytest.raises(NotFound):
             api.platform.as_system(lambda ctx: ctx.copy_files([manual, "0" * 32]))
-        with api.platform.trying(api.user_or_fail) as ctx:
+        with trying(api.platform, api.user_or_fail) as ctx:
             assert ctx.copy_files([manual])
     assert api.platform.as_system(lambda ctx: ctx.copy_files([])) == []
     with api.platform.db.read() as connection:

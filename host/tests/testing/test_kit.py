@@ -11,6 +11,7 @@ from lowcode.database.engine import Database
 from lowcode.platform import Platform
 from lowcode.testing import databases, postgresql
 from lowcode.testing.client import Api
+from lowcode.testing.trying import trying
 from lowcode.testing.watching import nothing_written, statements
 
 
@@ -59,7 +60,7 @@ def test_an_unexpected_answer_is_shown(api: Api) -> None:
 
 
 def test_writes_are_noticed_even_when_taken_back(api: Api) -> None:
-    with statements(api.platform) as seen, api.platform.trying(api.user_or_fail) as ctx:
+    with statements(api.platform) as seen, trying(api.platform, api.user_or_fail) as ctx:
         ctx.system.forms.item.create({"code": "a", "title": "a", "subject": "physics", "price": 1})
     assert any("library_item" in statement for statement in seen)
     assert api.get("/forms/item/records").expect(200)["total"] == 0

@@ -13,6 +13,7 @@ from lowcode import cli
 from lowcode.context import Context
 from lowcode.database.schema import approvals, trail, trail_head
 from lowcode.platform import Platform
+from lowcode.testing.trying import trying
 from lowcode.testing.watching import queries
 from lowcode.workflow import trail as trails
 from lowcode.workflow import verifying
@@ -259,7 +260,7 @@ def test_what_a_savepoint_takes_back_leaves_no_entry(office: Office) -> None:
 
 def test_what_is_only_tried_leaves_no_entry(office: Office) -> None:
     record = office.draft()
-    with office.platform.trying(office["ann"].user_or_fail) as ctx:
+    with trying(office.platform, office["ann"].user_or_fail) as ctx:
         ctx.forms.errand.move(record, "submit")
     assert (office.runs(), office.trail()) == ([], [])
     office.submitted()
