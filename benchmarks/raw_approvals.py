@@ -54,7 +54,8 @@ OPEN_TASKS = """
     WHERE b.username = 'busy' AND t.state = 'open'"""
 PAGE = f"""
     SELECT t.id, t.step, t.opened_at, a.form, a.record, a.title, a.definition, a.submitted_at, u.name
-    {OPEN_TASKS.replace("WHERE", "LEFT JOIN users u ON u.id = a.submitted_by WHERE")} ORDER BY t.id LIMIT %s"""
+    {OPEN_TASKS.replace("WHERE", "LEFT JOIN users u ON u.id = a.submitted_by WHERE")}
+    ORDER BY t.opened_at, t.id LIMIT %s"""
 
 
 def submit(key: int) -> dict[str, Any]:
