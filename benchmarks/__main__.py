@@ -26,13 +26,14 @@ def main() -> None:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lowcode-bench-home-")))
         url = stack.enter_context(_database(options.sqlite, home))
         platform = Platform.start(Config(home=home, database_url=url), ["crm_plugin.plugin"])
-        print(f"Filling {options.customers:,} customers …", flush=True)
+        print(f"Filling {options.customers:,} customers and {options.contracts:,} contracts …", flush=True)
         fill.create_tables(platform)
-        company = fill.fill(platform, options.customers)
+        company = fill.fill(platform, options.customers, options.contracts)
         facts = report.machine() | {
             "server": f"gunicorn, {WORKERS} workers, gthread, {THREADS} threads",
             "database": _version(platform),
             "customers": f"{options.customers:,}",
+            "contracts": f"{options.contracts:,}, ten rows of a plan each",
             "figures": f"best of {options.rounds} rounds of {options.seconds} s, both servers in turns",
         }
         counted = queries.count(platform, company) if not options.no_pages else {}
@@ -58,6 +59,7 @@ def main() -> None:
 def _options() -> Any:
     parser = argparse.ArgumentParser("python -m benchmarks", description="Measure the host beside hand-written SQL.")
     parser.add_argument("--customers", type=int, default=100_000, help="how many customers to fill")
+    parser.add_argument("--contracts", type=int, help="how many contracts to fill; as many as customers where needed")
     parser.add_argument("--seconds", type=float, default=2.0, help="how long one round is")
     parser.add_argument("--rounds", type=int, default=3, help="rounds for each operation; the best one counts")
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 8], help="numbers of clients at once")
@@ -65,7 +67,15 @@ def _options() -> Any:
     parser.add_argument("--sqlite", action="store_true", help="measure the host alone, on SQLite")
     parser.add_argument("--no-pages", action="store_true", help="do not count the queries behind pages")
     parser.add_argument("--nightly", action="store_true", help="measure the nightly work on the pool, and nothing else")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.contracts is None:
+        needed = not options.nightly and any(each.on_contracts for each in _chosen(options))
+        options.contracts = options.customers if needed else 0
+    return options
+
+
+def _chosen(options: Any) -> list[Operation]:
+    return [each for each in OPERATIONS if not options.only or each.name in options.only]
 
 
 @contextmanager
@@ -92,9 +102,8 @@ def _memory(server: Server) -> str:
 
 
 def _measure(servers: dict[str, Server], platform: Platform, company: fill.Company, options: Any) -> report.Measured:
-    chosen = [each for each in OPERATIONS if not options.only or each.name in options.only]
     measured: report.Measured = {}
-    for operation in chosen:
+    for operation in _chosen(options):
         for clients in options.clients:
             key, pair = (operation.name, clients), _in_turns(servers, platform, operation, company, clients, options)
             measured[key] = pair

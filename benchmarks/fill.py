@@ -1,18 +1,18 @@
 """Fill a database with a company of any size: rows for the derived tables, many at once, past the save path."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from itertools import islice
 from random import Random
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select, text, update
+from sqlalchemy import Connection, insert, select, update
 
-from benchmarks.fill_opportunities import opportunities
-from benchmarks.rows import START, system
-from crm_plugin.pricing import price_line
+from benchmarks.deals import Source
+from benchmarks.fill_contracts import write_accepted, write_contracts
+from benchmarks.fill_opportunities import STAGES, opportunities
+from benchmarks.rows import START, advance_ids, line, system, totals, write
 from lowcode import initialise, settings
 from lowcode.database import derived
 from lowcode.database.metadata import metadata
@@ -32,7 +32,6 @@ TASKS = 10_000
 UNLIMITED = {"daily_claim_limit": 10_000}
 POOLED = 5
 """One customer of so many has nobody in charge."""
-CHUNK = 5000
 PLACES = ("华东", "江南", "东海", "北辰", "中原", "西岭", "南粤", "长风", "天和", "金石", "云帆", "海川")
 TRADES = ("精密机械", "新能源", "生物医药", "供应链", "环保科技", "电子材料", "智能装备", "食品", "信息技术")
 ENDINGS = ("有限公司", "股份有限公司", "集团有限公司", "（上海）有限公司")
@@ -51,6 +50,8 @@ class Company:
     customers: int
     products: int
     quotations: int
+    contracts: int
+    today: date
 
     @property
     def token(self) -> str:
@@ -66,33 +67,38 @@ def create_tables(platform: Platform) -> None:
         tables.create_all(platform.db.engine)
 
 
-def fill(platform: Platform, customers: int) -> Company:
-    """Write sellers, products, customers with one contact each, and quotations of 50 lines."""
+def fill(platform: Platform, customers: int, contracts: int = 0) -> Company:
+    """Write sellers, products, customers with one contact each, quotations of 50 lines, and contracts."""
     random = Random(20261123)
     platform.as_system(lambda ctx: initialise.apply(ctx, "crm"))
     platform.as_system(lambda ctx: settings.write(ctx, "crm", UNLIMITED))
+    today = platform.as_system(lambda ctx: ctx.today)
     with platform.db.write() as connection:
         sellers = _sellers(connection, platform)
         tokens = _sign_in(connection, platform, sellers)
         table = {name: form.table for name, form in platform.forms.items()}
         lines = platform.forms["quotation"].line_tables["lines"]
         products = list(_products(random, sellers))
-        _write(connection, table["product"], products)
-        _write(connection, table["customer"], _customers(random, sellers, customers))
-        _write(connection, table["contact"], _contacts(sellers, customers))
-        _write(connection, table["opportunity"], opportunities(random, sellers, customers))
+        write(connection, table["product"], products)
+        write(connection, table["customer"], _customers(random, sellers, customers))
+        write(connection, table["contact"], _contacts(sellers, customers))
+        write(connection, table["opportunity"], opportunities(random, sellers, customers))
         quotations = list(_quotations(random, sellers[0], products, customers))
-        _write(connection, table["quotation"], (quotation for quotation, _rows in quotations))
-        _write(connection, lines, (row for _quotation, rows in quotations for row in rows))
-        _advance_ids(connection, table["product"], table["customer"], table["contact"], table["quotation"])
-        _advance_ids(connection, table["opportunity"])
+        write(connection, table["quotation"], (quotation for quotation, _rows in quotations))
+        write(connection, lines, (row for _quotation, rows in quotations for row in rows))
+        advance_ids(connection, table["product"], table["customer"], table["contact"], table["quotation"])
+        advance_ids(connection, table["opportunity"])
         for each in (table["customer"], table["quotation"], table["opportunity"]):
             of_owner = select(user_table.c.department_id).where(user_table.c.id == each.c.owner)
             connection.execute(update(each).values(owner_department=of_owner.scalar_subquery()))
         _tasks(connection, sellers[0])
+        if contracts:
+            source = Source(sellers, _departments(connection), products, customers, today)
+            write_contracts(connection, platform, source, contracts)
+            write_accepted(connection, platform, source)
     _index(platform)
     _analyse(platform)
-    return Company(tokens, sellers[0], customers, PRODUCTS, QUOTATIONS)
+    return Company(tokens, sellers[0], customers, PRODUCTS, QUOTATIONS, contracts, today)
 
 
 def _sellers(connection: Connection, platform: Platform) -> list[int]:
@@ -104,10 +110,10 @@ def _sellers(connection: Connection, platform: Platform) -> list[int]:
 
 
 def _sign_in(connection: Connection, platform: Platform, sellers: list[int]) -> dict[str, str]:
-    """Open the sessions: a seller, the head of half the sellers, an executive, and one with very much to decide."""
+    """Open the sessions: a seller, the head of half the sellers, an executive, finance, and one with much to decide."""
     department = departments.create(connection, {"name": "销售部"})["id"]
     people = {"sales": sellers[0]}
-    for username, role in (("head", "manager"), ("exec", "exec"), ("busy", "manager")):
+    for username, role in (("head", "manager"), ("exec", "exec"), ("busy", "manager"), ("finance", "finance")):
         payload = {"username": username, "name": username, "password": "Bench-12345-x", "roles": [role]}
         people[username] = users.create(connection, payload | {"department": department}, platform.roles)["id"]
     half = user_table.c.id.in_(sellers[: SELLERS // 2])
@@ -115,6 +121,11 @@ def _sign_in(connection: Connection, platform: Platform, sellers: list[int]) -> 
     connection.execute(user_table.update().values(must_change_password=False))
     departments.update_department(connection, department, {"head": people["head"]})
     return {name: sessions.open_session(connection, person, datetime.now(UTC)) for name, person in people.items()}
+
+
+def _departments(connection: Connection) -> dict[int, int | None]:
+    found = connection.execute(select(user_table.c.id, user_table.c.department_id))
+    return {row.id: row.department_id for row in found}
 
 
 def _products(random: Random, sellers: list[int]) -> Iterator[dict[str, Any]]:
@@ -152,7 +163,7 @@ def _customers(random: Random, sellers: list[int], count: int) -> Iterator[dict[
             "follow_up_status": False,
             "contact_count": 1,
             "opportunity_count": 1,
-            "open_opportunity_count": 0,
+            "open_opportunity_count": int(STAGES[key % len(STAGES)] not in {"won", "lost"}),
             "quotation_count": 0,
         }
 
@@ -179,11 +190,10 @@ def _quotations(
     for key in range(1, QUOTATIONS + 1):
         rows = [_line(random, key, position, random.choice(products)) for position in range(LINES)]
         customer = random.randrange(customers // SELLERS) * SELLERS + SELLERS  # one of this seller's
-        totals = {name: sum(row[column] for row in rows) for name, column in TOTALS.items()}
         day = (START + timedelta(days=key % 300)).date()
         yield (
             system(key, seller)
-            | totals
+            | totals(rows)
             | {
                 "number": f"BJ2025-{key:08}",
                 "name": f"报价 {key}",
@@ -211,62 +221,16 @@ def _tasks(connection: Connection, seller: int) -> None:
         | {"digest": "0" * 64, "submitted_at": START}
         for key in range(1, TASKS + 1)
     )
-    _write(connection, approvals, runs)
+    write(connection, approvals, runs)
     asked = {"step": 0, "position": 0, "user": busy, "submitted_by": seller, "state": "open", "opened_at": START}
-    _write(connection, approval_tasks, (asked | {"approval_id": key} for key in range(1, TASKS + 1)))
-    _advance_ids(connection, approvals)
+    write(connection, approval_tasks, (asked | {"approval_id": key} for key in range(1, TASKS + 1)))
+    advance_ids(connection, approvals)
     connection.execute(insert(trail_head).values(id=1, seq=0, hash=trail.START))
-
-
-TOTALS = {
-    "total_quantity": "quantity",
-    "gross_total": "gross_amount",
-    "discount_total": "discount_amount",
-    "net_total": "net_amount",
-    "tax_total": "tax_amount",
-    "total_amount": "subtotal",
-}
 
 
 def _line(random: Random, quotation: int, position: int, product: dict[str, Any]) -> dict[str, Any]:
     quantity, discount = Decimal(random.randrange(1, 100)), Decimal(random.choice((0, 3, 5, 12)))
-    price = price_line(quantity, product["reference_price"], discount, product["tax_rate"])
-    return {
-        "record_id": quotation,
-        "position": position,
-        "product": product["id"],
-        "product_code": product["code"],
-        "product_name": product["name"],
-        "spec": product["spec"],
-        "unit": product["unit"],
-        "list_price": product["reference_price"],
-        "unit_price": product["reference_price"],
-        "quantity": quantity,
-        "discount_rate": discount,
-        "tax_rate": product["tax_rate"],
-        "gross_amount": price.gross_amount,
-        "discounted_price": price.discounted_price,
-        "discount_amount": price.discount_amount,
-        "subtotal": price.subtotal,
-        "net_amount": price.net_amount,
-        "tax_amount": price.tax_amount,
-    }
-
-
-def _write(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
-    """Write rows in chunks. Every row names the same columns, so that the driver gets one statement."""
-    remaining = iter(rows)
-    while chunk := list(islice(remaining, CHUNK)):
-        connection.execute(insert(table), chunk)
-
-
-def _advance_ids(connection: Connection, *tables: Table) -> None:
-    """Let PostgreSQL number the next records above those written here."""
-    if connection.dialect.name == "postgresql":
-        for table in tables:
-            connection.execute(
-                text(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), (SELECT max(id) FROM {table.name}))")
-            )
+    return line(quotation, position, product, quantity, discount)
 
 
 def _index(platform: Platform) -> None:

@@ -5,19 +5,35 @@ import json
 import os
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from datetime import timedelta
 from random import Random
 from typing import Any
 from urllib.parse import urlencode
 
+from benchmarks.deals import CYCLE
 from benchmarks.fill import LEVELS, LINES, PLACES, POOLED, QUOTATIONS, SELLERS, STATUSES, TRADES, Company
+from benchmarks.fill_contracts import BUYERS, DEALS, FIRST_DEAL
 
 DRAFTS_AGAIN = (
-    "UPDATE crm_quotation SET status = 'draft'",
+    f"UPDATE crm_quotation SET status = 'draft' WHERE id <= {QUOTATIONS}",
     f"UPDATE approvals SET outcome = 'cancelled' WHERE outcome IS NULL AND record <= {QUOTATIONS}",
 )
 POOL_AGAIN = (
     f"UPDATE crm_customer SET owner = NULL, pool_at = created_at WHERE id % {POOLED} = 1 AND owner IS NOT NULL",
     "DELETE FROM crm_owner_history",
+)
+OF_QUOTATIONS = "SELECT id FROM crm_contract WHERE quotation IS NOT NULL"
+ACCEPTED_AGAIN = (
+    f"DELETE FROM crm_contract_lines WHERE record_id IN ({OF_QUOTATIONS})",
+    "DELETE FROM crm_contract WHERE quotation IS NOT NULL",
+    f"UPDATE crm_quotation SET status = 'accepted' WHERE id >= {FIRST_DEAL} AND status = 'converted'",
+    f"UPDATE crm_opportunity SET stage = 'prospecting', win_probability = 10 WHERE id % {BUYERS} = 0",
+    "DELETE FROM crm_opportunity_stage",
+    *(
+        f"UPDATE crm_{name} SET contract_count = (SELECT count(*) FROM crm_contract WHERE {name} = crm_{name}.id)"
+        f" WHERE id % {BUYERS} = 0"
+        for name in ("customer", "opportunity")
+    ),
 )
 Conversation = Generator[bytes, bytes, None]
 """The endless requests of one client; each `yield` gives back the answer."""
@@ -28,6 +44,7 @@ class Operation:
     """What is asked, and the status that must be answered.
 
     `talk` makes the requests of one client of so many; `prepare` are statements that are run before each round.
+    `on_contracts` needs contracts to be filled in.
     """
 
     name: str
@@ -35,6 +52,7 @@ class Operation:
     expect: bytes
     talk: Callable[[Company, int, int], Conversation]
     prepare: tuple[str, ...] = ()
+    on_contracts: bool = False
 
     def requests(self, company: Company, clients: int) -> Callable[[int], Conversation]:
         """Give each client its own endless requests."""
@@ -161,6 +179,43 @@ def _claim(company: Company, number: int, clients: int) -> Conversation:
         yield http(company.token, "POST", f"/forms/customer/records/{customer}/actions/claim", {})
 
 
+def _make_contract(company: Company, number: int, clients: int) -> Conversation:
+    """Make contracts of 200-line quotations, each client of its own."""
+    terms = {"payment_method": "transfer", "prepay_ratio": "30", "receiver_address": "示范路 1 号"}
+    for quotation in range(FIRST_DEAL + number, FIRST_DEAL + DEALS, clients):
+        yield http(company.token, "POST", f"/forms/quotation/records/{quotation}/actions/make_contract", terms)
+
+
+def _receivables(company: Company, random: Random) -> bytes:
+    """Look for part of a customer's name, that of an owner, a number, or what nobody has."""
+    number = f"{random.randrange(company.contracts):08}"
+    text = random.choice(
+        (random.choice(PLACES), random.choice(TRADES)[:2], f"销售{random.randrange(SELLERS)}", number, "囍庆")
+    )
+    asked = {"list": "receivable", "search": text, "per_page": 20}
+    return http(company.tokens["finance"], "GET", f"/forms/contract/records?{urlencode(asked)}")
+
+
+def _ageing(company: Company, _random: Random) -> bytes:
+    return http(company.tokens["finance"], "GET", "/panels/ageing")
+
+
+def _ageing_past(company: Company, random: Random) -> bytes:
+    day = company.today - timedelta(days=random.randrange(60, 120))
+    return http(company.tokens["finance"], "GET", f"/panels/ageing?on={day.isoformat()}")
+
+
+def _pay(company: Company, number: int, clients: int) -> Conversation:
+    """Register and confirm a payment of one contract after the other, each client of its own; some was paid before."""
+    token = company.tokens["finance"]
+    for contract in itertools.cycle(range(number + 1, company.contracts + 1, clients)):
+        if contract % CYCLE:
+            adding = f"/forms/contract/records/{contract}/actions/add_payment"
+            made = yield http(token, "POST", adding, {"amount": "1.00"})
+            payment = json.loads(made.partition(b"\r\n\r\n")[2])["open"]["id"]
+            yield http(token, "POST", f"/forms/payment/records/{payment}/actions/confirm", {})
+
+
 OPERATIONS = (
     Operation("create_customer", "create a customer", b"201", _each(_create_customer)),
     Operation("create_quotation", "create a 50-line quotation", b"201", _each(_create_quotation)),
@@ -176,4 +231,9 @@ OPERATIONS = (
     Operation("claim", "claim a customer of the pool", b"200", _claim, POOL_AGAIN),
     Operation("approve", "submit → 2 × (read, agree) → approved, 50 lines", b"200", _approve, DRAFTS_AGAIN),
     Operation("todo", "to-do list, 20 of 10,000 open tasks", b"200", _each(_todo)),
+    Operation("make_contract", "contract of a 200-line quotation", b"200", _make_contract, ACCEPTED_AGAIN, True),
+    Operation("receivables", "receivables: 20 with a text, overdue, total", b"200", _each(_receivables), (), True),
+    Operation("ageing", "ageing as of today, 10 rows per contract", b"200", _each(_ageing), (), True),
+    Operation("ageing_past", "ageing as of a past day", b"200", _each(_ageing_past), (), True),
+    Operation("pay", "payment: register, then confirm (2 requests)", b"200", _pay, (), True),
 )

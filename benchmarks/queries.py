@@ -11,6 +11,8 @@ from lowcode.web.app import create_app
 PAGES = {
     "list page, 10 rows": "/f/customer/all?per_page=10",
     "list page, 100 rows": "/f/customer/all?per_page=100",
+    "receivables page, 10 rows": "/f/contract/receivable?per_page=10",
+    "receivables page, 100 rows": "/f/contract/receivable?per_page=100",
     "form page, new quotation": "/f/quotation/new",
     "form page, 50-line quotation": "/f/quotation/1/edit",
     "API list, 20 rows": "/api/v1/forms/customer/records?list=all&per_page=20",

@@ -12,18 +12,13 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qs
 
-import psycopg
-
-from benchmarks import raw_approvals, raw_deals
-from benchmarks.raw_database import connect, read_quotation, rows
+from benchmarks import raw_approvals, raw_contracts, raw_deals, raw_receivables
+from benchmarks.raw_database import connect, number, read_quotation, rows
 from crm_plugin.pricing import price_line
 
 MOST = 10_000
 SELLER = int(os.environ.get("BENCH_SELLER", "1"))
 
-COUNTER = """
-    INSERT INTO number_counters (rule, period, value) VALUES (%s, %s, 1)
-    ON CONFLICT (rule, period) DO UPDATE SET value = number_counters.value + 1 RETURNING value"""
 AUDIT = """INSERT INTO audit (at, "user", form, record, action, changes) VALUES (%s, %s, %s, %s, 'create', '{}')"""
 CUSTOMER = """
     INSERT INTO crm_customer (version, created_at, created_by, updated_at, updated_by, number, name, short_name, status,
@@ -74,6 +69,19 @@ PRODUCTS = """
     WHERE id = ANY(%s) AND deleted_at IS NULL AND status = 'on_sale'"""
 BUYER = "SELECT primary_contact, mobile FROM crm_customer WHERE id = %s AND deleted_at IS NULL"
 
+ACTIONS: dict[str, Callable[[int, dict[str, Any]], dict[str, Any]]] = {
+    "submit": lambda key, _body: raw_approvals.submit(key),
+    "claim": lambda key, _body: raw_deals.claim(key, SELLER),
+    "make_contract": lambda key, body: raw_contracts.make_contract(key, body, SELLER),
+    "add_payment": lambda key, body: raw_contracts.add_payment(key, body, SELLER),
+    "confirm": lambda key, _body: raw_contracts.confirm(key, SELLER),
+}
+LISTED: dict[str, Callable[[dict[str, list[str]]], dict[str, Any]]] = {
+    "/api/v1/tasks": raw_approvals.todo,
+    "/api/v1/forms/contract/records": raw_receivables.receivables,
+    "/api/v1/panels/ageing": raw_receivables.ageing,
+}
+
 
 def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """Answer one request."""
@@ -83,12 +91,10 @@ def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable
         answer: Any = {"status": "ok"}
     elif method == "POST":
         body = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
-        if path.endswith("/submit"):
-            answer = raw_approvals.submit(int(path.split("/")[-3]))
+        if "/actions/" in path:
+            answer = ACTIONS[path.split("/")[-1]](int(path.split("/")[-3]), body)
         elif path.endswith("/agree"):
             answer = raw_approvals.agree(int(path.split("/")[-2]), body["opinion"])
-        elif path.endswith("/claim"):
-            answer = raw_deals.claim(int(path.split("/")[-3]), SELLER)
         elif path.endswith("/preview"):
             answer = _priced(body)
         else:
@@ -96,8 +102,8 @@ def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable
             answer = _create_customer(body) if path == "/api/v1/forms/customer/records" else _create_quotation(body)
     elif path == "/api/v1/panels/funnel":
         answer = raw_deals.funnel()
-    elif path == "/api/v1/tasks":
-        answer = raw_approvals.todo(parse_qs(environ["QUERY_STRING"]))
+    elif path in LISTED:
+        answer = LISTED[path](parse_qs(environ["QUERY_STRING"]))
     elif path.endswith("/approval"):
         answer = raw_approvals.read(int(path.split("/")[-2]))
     elif path == "/api/v1/forms/customer/records":
@@ -116,21 +122,15 @@ def _plain(value: object) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def _number(connection: psycopg.Connection[Any], rule: str, prefix: str, now: datetime) -> str:
-    row = connection.execute(COUNTER, (rule, f"{now:%Y%m%d}")).fetchone()
-    assert row is not None
-    return f"{prefix}{now:%Y%m%d}-{row[0]:04}"
-
-
 def _create_customer(body: dict[str, Any]) -> dict[str, Any]:
     connection, now = connect(), datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     with connection.transaction():
-        number = _number(connection, "customer", "KH", now)
+        named = number(connection, "customer", "KH", now)
         given = [body[name] for name in GIVEN]
-        row = connection.execute(CUSTOMER, (now, SELLER, now, SELLER, number, *given, SELLER, now)).fetchone()
+        row = connection.execute(CUSTOMER, (now, SELLER, now, SELLER, named, *given, SELLER, now)).fetchone()
         assert row is not None
         connection.execute(AUDIT, (now, SELLER, "customer", row[0]))
-    return {"id": row[0], "version": 1, "number": number, **body, "owner": SELLER, "created_at": now}
+    return {"id": row[0], "version": 1, "number": named, **body, "owner": SELLER, "created_at": now}
 
 
 def _priced(body: dict[str, Any]) -> dict[str, Any]:
@@ -180,18 +180,18 @@ def _create_quotation(body: dict[str, Any]) -> dict[str, Any]:
     connection, now = connect(), datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     with connection.transaction():
         priced = _priced(body)
-        number = _number(connection, "quotation", "BJ", now)
+        named = number(connection, "quotation", "BJ", now)
         names = ("total_quantity", "gross_total", "discount_total", "net_total", "tax_total", "total_amount")
         head = (body["name"], body["customer"], priced["contact"], priced["contact_phone"])
         days = (now.date(), now.date() + timedelta(days=30))
-        values = (now, SELLER, now, SELLER, number, *head, *days, SELLER, *(priced[name] for name in names))
+        values = (now, SELLER, now, SELLER, named, *head, *days, SELLER, *(priced[name] for name in names))
         row = connection.execute(QUOTATION, values).fetchone()
         assert row is not None
         columns = [[line[name] for line in priced["lines"]] for name, _kind in LINE_COLUMNS]
         connection.execute(LINES, (row[0], *columns))
         connection.execute(COUNT_UP, (body["customer"],))
         connection.execute(AUDIT, (now, SELLER, "quotation", row[0]))
-    return {"id": row[0], "version": 1, "number": number, **priced}
+    return {"id": row[0], "version": 1, "number": named, **priced}
 
 
 def _list(asked: dict[str, list[str]]) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from datetime import datetime
 
 from crm_plugin.recycling import Progress, recycle
+from crm_plugin.reminders import Progress as Reminded
+from crm_plugin.reminders import remind
 from lowcode.api import Context, More, Refused, _, hookimpl
 
 CHUNK = 200
@@ -29,3 +31,9 @@ def job_expire_quotations(ctx: Context) -> str:
 def job_recycle_customers(ctx: Context, state: Progress | None, due_at: datetime) -> str | More:
     """Work on the pool, some hundred customers at a time."""
     return recycle(ctx, state, due_at)
+
+
+@hookimpl
+def job_remind_of_payments(ctx: Context, state: Reminded | None) -> str | More:
+    """Remind of what is due, overdue or about to end, some hundred records at a time."""
+    return remind(ctx, state)

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+from crm_plugin import carrying
 from lowcode.api import Context, Record, Refused, Result, _
 
 TAKEN = ("product", "product_name", "quantity", "unit_price", "unit", "list_price")
@@ -49,8 +50,7 @@ def _address(opportunity: Record, ctx: Context) -> str | None:
 
 def _lines(opportunity: Record, ctx: Context) -> list[dict[str, Any]]:
     """Carry the lines over; a product that is not sold any more stays as text."""
-    ids = sorted({line.product for line in opportunity.lines if line.product})
-    sold = {product.id for product in ctx.forms.product.find(id__in=ids, status="on_sale")} if ids else set()
+    sold = carrying.sold(opportunity.lines, ctx)
     rows = [{name: getattr(line, name) for name in TAKEN} for line in opportunity.lines]
     return [row if row["product"] in sold else row | {"product": None} for row in rows]
 

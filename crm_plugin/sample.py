@@ -11,7 +11,7 @@ from itertools import product as combinations
 from random import Random
 from typing import NamedTuple
 
-from crm_plugin import sample_deals, sample_quotations
+from crm_plugin import sample_contracts, sample_deals, sample_quotations
 from lowcode.api import Context, Record, Refused, _
 
 CUSTOMERS, POOLED = 200, 25
@@ -159,16 +159,19 @@ def load(ctx: Context) -> str:
     customers = list(_customers(ctx, random, users))
     _release(ctx, customers[:POOLED])
     deals = sample_deals.load(ctx, random, customers[POOLED:], products)
-    sample_quotations.load(ctx, random, users["zhaolei"], customers[POOLED:], products, deals)
+    deciders = {"finance": users["zhoufang"], "executive": users["zhaolei"]}
+    sample_quotations.load(ctx, random, deciders, customers[POOLED:], products, deals)
+    sample_contracts.load(ctx, random, deciders, customers[POOLED:], products)
     return _(
         "已载入示例公司：{people} 位用户、{products} 个产品、{customers} 个客户、"
-        "{leads} 条线索、{opportunities} 个销售机会、{quotations} 张报价单。",
+        "{leads} 条线索、{opportunities} 个销售机会、{quotations} 张报价单、{contracts} 份合同。",
         people=len(users),
         products=len(products),
         customers=len(customers),
         leads=sample_deals.LEADS,
         opportunities=sample_deals.OPPORTUNITIES,
         quotations=sample_quotations.QUOTATIONS,
+        contracts=sample_contracts.CONTRACTS,
     )
 
 

@@ -1,13 +1,14 @@
 """The quotations of the sample company, some of them submitted, decided, sent and answered by its people."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
 
 from crm_plugin.rules.quotation import action_revise
-from lowcode.api import Context, Record
+from lowcode.api import Context, NotFound, Record
 
 QUOTATIONS = 300
 PROJECTS = (
@@ -33,7 +34,7 @@ AGREED, REJECTED = "同意。", "折扣过高，请与客户再谈。"
 def load(
     ctx: Context,
     random: Random,
-    executive: int,
+    people: Mapping[str, int],
     customers: list[Record],
     products: list[Record],
     deals: Mapping[int, int],
@@ -53,16 +54,16 @@ def load(
             "opportunity": deals.get(customer.id) if serial % 3 == 1 else None,
             "quote_date": quote_date.isoformat(),
             "valid_until": (quote_date + timedelta(days=30)).isoformat(),
-            "lines": [_line(random, products) for _position in range(random.randrange(1, 9))],
+            "lines": [line(random, products) for _position in range(random.randrange(1, 9))],
             "terms": TERMS,
         }
         with ctx.as_user(customer.owner) as me:
             quotation = me.forms.quotation.create(values)
         if life:
-            _live(ctx, executive, quotation, life)
+            _live(ctx, people, quotation, life)
 
 
-def _line(random: Random, products: list[Record]) -> dict[str, Any]:
+def line(random: Random, products: list[Record]) -> dict[str, Any]:
     """Make one line: nine of ten from the catalogue, the others typed by hand."""
     discount = Decimal(random.choice((0, 0, 0, 3, 5, 8, 12)))
     quantity = Decimal(random.choice((1, 2, 3, 5, 10, 20, 50)))
@@ -86,7 +87,7 @@ def _life_of(serial: int) -> str:
     return "".join(LIVES[serial % LIVES_EVERY : serial % LIVES_EVERY + 1])
 
 
-def _live(ctx: Context, executive: int, quotation: Record, life: str) -> None:
+def _live(ctx: Context, people: Mapping[str, int], quotation: Record, life: str) -> None:
     """Submit a quotation, let its approvers decide, and go on to the last word of its life."""
     with ctx.as_user(quotation.owner) as me:
         me.forms.quotation.move(quotation, "submit")
@@ -94,7 +95,7 @@ def _live(ctx: Context, executive: int, quotation: Record, life: str) -> None:
             me.forms.quotation.move(quotation, "withdraw")
     if life in {"submit", "withdraw"}:
         return
-    approved = _decide(ctx, executive, quotation, agree=life != "reject")
+    approved = decide(ctx, people, "quotation", quotation, agree=life != "reject")
     with ctx.as_user(quotation.owner) as me:
         if life in {"send", "accept", "decline", "revise"}:
             approved = me.forms.quotation.move(approved, "send")
@@ -105,12 +106,13 @@ def _live(ctx: Context, executive: int, quotation: Record, life: str) -> None:
             action_revise(me.forms.quotation.get(quotation.id), {}, me)
 
 
-def _decide(ctx: Context, executive: int, quotation: Record, agree: bool) -> Record:
-    """Let the head over the owner decide, then the executive where the flow asks for one."""
-    head = next(each for each in ctx.users.heads_over(quotation.owner) if each != quotation.owner)
-    for person in dict.fromkeys((head, executive)):
-        with ctx.as_user(person) as me:
-            decided = me.forms.quotation.decide(quotation, AGREED if agree else REJECTED, agree=agree)
-        if decided.status != "in_review":
-            return decided
+def decide(ctx: Context, people: Mapping[str, int], form: str, record: Record, agree: bool = True) -> Record:
+    """Let the head over the owner decide, then finance and the executive where the flow asks for them."""
+    head = next(each for each in ctx.users.heads_over(record.owner) if each != record.owner)
+    decided = record
+    for person in dict.fromkeys((head, people["finance"], people["executive"])):
+        with ctx.as_user(person) as me, suppress(NotFound):
+            decided = getattr(me.forms, form).decide(record, AGREED if agree else REJECTED, agree=agree)
+        if decided is not record and decided.status != "in_review":
+            break
     return decided

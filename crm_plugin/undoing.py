@@ -86,6 +86,7 @@ def _of_opportunity(opportunity: Record, ctx: Context) -> list[str]:
     return _there(
         {
             _("报价单"): ctx.forms.quotation.exists(opportunity=opportunity.id),
+            _("销售合同"): ctx.forms.contract.exists(opportunity=opportunity.id),
             _("跟进记录"): ctx.forms.follow_up.exists(opportunity=opportunity.id),
         }
     )
@@ -96,6 +97,7 @@ def _of_contact(lead: Record, contact: Record, ctx: Context) -> list[str]:
     return _there(
         {
             _("报价单"): ctx.forms.quotation.exists(contact=contact.id),
+            _("销售合同"): ctx.forms.contract.exists(sign_contact=contact.id),
             _("销售机会"): ctx.forms.opportunity.exists(contact=contact.id, **others),
             _("联系人"): ctx.forms.contact.exists(parent_contact=contact.id),
             _("跟进记录"): ctx.forms.follow_up.exists(contact=contact.id, origin__isnull=True),
@@ -109,6 +111,7 @@ def _of_customer(lead: Record, customer: Record, ctx: Context) -> list[str]:
     return _there(
         {
             _("报价单"): ctx.forms.quotation.exists(customer=customer.id),
+            _("销售合同"): ctx.forms.contract.exists(customer=customer.id),
             _("销售机会"): ctx.forms.opportunity.exists(customer=customer.id, **others),
             _("联系人"): ctx.forms.contact.exists(customer=customer.id, id__ne=lead.contact),
             _("跟进记录"): ctx.forms.follow_up.exists(customer=customer.id, origin__isnull=True),

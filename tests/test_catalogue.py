@@ -18,7 +18,7 @@ DECLARATIONS = sorted(
     path for pattern in ("manifest.yaml", "forms/*", "dictionaries/*", "workflows/*") for path in ROOT.glob(pattern)
 )
 CALL = re.compile(r"""\b_\(\s*"((?:[^"\\]|\\.)*)\"""")
-PRINTS = sorted(path for folder in ("prints", "panels") for path in ROOT.glob(f"{folder}/*.html"))
+PRINTS = sorted(path for folder in ("prints", "panels") for path in ROOT.glob(f"{folder}/**/*.html"))
 MODULES = sorted(Path(ROOT, "crm_plugin").rglob("*.py"))
 
 

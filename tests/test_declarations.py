@@ -32,7 +32,7 @@ def test_a_lead_source_is_also_one_of_customers_and_opportunities(crm: Plugin) -
 
 def test_the_default_of_a_number_is_among_its_suggestions(crm: Plugin) -> None:
     for _form, field in crm.all_fields():
-        if field.suggest:
+        if field.suggest and field.default is not None:
             offered = {item.attributes["value"] for item in crm.dictionaries[field.suggest].items.values()}
             assert field.default in offered, field.name
 
@@ -70,9 +70,9 @@ def test_those_who_sell_do_not_see_that_a_price_is_below_the_floor(crm: Plugin) 
     assert set(crm.forms["quotation"].fields["below_floor"].visible_to) == {"finance", "exec", "product", "admin"}
 
 
-def test_only_the_system_expires_converts_and_voids(crm: Plugin) -> None:
+def test_only_the_system_expires_converts_releases_and_voids(crm: Plugin) -> None:
     moves = crm.workflows["quotation"].moves
-    assert {name for name, move in moves.items() if move.by == ("system",)} == {"expire", "convert", "void"}
+    assert {name for name, move in moves.items() if move.by == ("system",)} == {"expire", "convert", "release", "void"}
     others = {name: set(move.by) for name, move in moves.items() if move.by != ("system",)}
     assert others.pop("withdraw") == {"submitter"}
     assert all(by == {"owner", "manager", "admin"} for by in others.values())

@@ -17,14 +17,20 @@ from tests.vectors import AMOUNTS, VECTORS
 MAX_QUANTITY, MAX_PRICE, FULL_RATE = 99_999_999_999, 99_999_999_999_999, 10_000
 """The bounds of the form, in thousandths, ten-thousandths and hundredths."""
 
+POLICIES = ("line", "unit_price")
 
-def document(*lines: tuple[Decimal | None, Decimal | None, Decimal | None, Decimal | None]) -> Any:
+
+Numbers = tuple[Decimal | None, Decimal | None, Decimal | None, Decimal | None]
+
+
+def document(*lines: Numbers, policy: str | None = None) -> Any:
     names = ("quantity", "unit_price", "discount_rate", "tax_rate")
-    return SimpleNamespace(lines=[SimpleNamespace(**dict(zip(names, line, strict=True))) for line in lines])
+    rows = [SimpleNamespace(**dict(zip(names, line, strict=True))) for line in lines]
+    return SimpleNamespace(lines=rows, rounding_policy=policy)
 
 
-def priced(*lines: tuple[Decimal | None, Decimal | None, Decimal | None, Decimal | None]) -> Any:
-    made = document(*lines)
+def priced(*lines: Numbers, policy: str | None = None) -> Any:
+    made = document(*lines, policy=policy)
     price_document(cast(Record, made))
     return made
 
@@ -40,8 +46,13 @@ def check(document: Any) -> None:
     for line in document.lines:
         full = Fraction(line.quantity) * Fraction(line.unit_price)
         kept = 1 - Fraction(line.discount_rate) / 100
-        assert line.gross_amount == half_up(full, 2)
-        assert line.subtotal == half_up(full * kept, 2)
+        if document.rounding_policy == "unit_price":
+            quantity, price = Fraction(line.quantity), Fraction(line.unit_price)
+            assert line.gross_amount == half_up(quantity * Fraction(half_up(price, 2)), 2)
+            assert line.subtotal == half_up(quantity * Fraction(half_up(price * kept, 2)), 2)
+        else:
+            assert line.gross_amount == half_up(full, 2)
+            assert line.subtotal == half_up(full * kept, 2)
         assert line.discounted_price == half_up(Fraction(line.unit_price) * kept, 4)
         assert line.net_amount == half_up(Fraction(line.subtotal) / (1 + Fraction(line.tax_rate) / 100), 2)
         assert line.net_amount + line.tax_amount == line.subtotal
@@ -62,10 +73,12 @@ def line_of(quantity: int, price: int, discount: int, tax: int) -> tuple[Decimal
     )
 
 
+@pytest.mark.parametrize("policy", [None, "line"])
 @pytest.mark.parametrize("vector", VECTORS)
-def test_a_line_has_the_published_amounts(vector: tuple[str, ...]) -> None:
-    price = price_line(*(Decimal(value) for value in vector[:4]))
-    assert [str(getattr(price, name)) for name in AMOUNTS] == list(vector[4:])
+def test_a_line_has_the_published_amounts(vector: tuple[str, ...], policy: str | None) -> None:
+    quantity, price, discount, tax = (Decimal(value) for value in vector[:4])
+    amounts = price_line(quantity, price, discount, tax, policy)
+    assert [str(getattr(amounts, name)) for name in AMOUNTS] == list(vector[4:])
 
 
 def test_halves_are_rounded_up_not_to_even() -> None:
@@ -79,8 +92,18 @@ def test_the_discounted_price_is_not_used_further() -> None:
     assert (1000 * unit, price.subtotal) == (Decimal("1260.00"), Decimal("1263.50"))
 
 
-def test_the_largest_line_is_exact() -> None:
-    check(priced(line_of(MAX_QUANTITY, MAX_PRICE, 1, 1)))
+def test_the_unit_price_may_be_rounded_first() -> None:
+    """1.33 less 5 % is 1.2635, and 1000 pieces at 1.26 come to 3.50 less than rounding at the line."""
+    price = price_line(Decimal(1000), Decimal("1.33"), Decimal(5), Decimal(13), "unit_price")
+    assert [str(getattr(price, name)) for name in AMOUNTS] == [
+        *("1330.00", "1.2635", "70.00"),
+        *("1260.00", "1115.04", "144.96"),
+    ]
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_the_largest_line_is_exact(policy: str) -> None:
+    check(priced(line_of(MAX_QUANTITY, MAX_PRICE, 1, 1), policy=policy))
 
 
 def test_a_product_of_more_than_28_digits_is_not_rounded_twice() -> None:
@@ -127,9 +150,9 @@ LINES = st.builds(
 
 
 @settings(max_examples=1_000, deadline=None)
-@given(st.lists(LINES, min_size=1, max_size=6))
-def test_every_document_adds_up(lines: list[tuple[Decimal, Decimal, Decimal, Decimal]]) -> None:
-    check(priced(*lines))
+@given(st.lists(LINES, min_size=1, max_size=6), st.sampled_from(POLICIES))
+def test_every_document_adds_up(lines: list[tuple[Decimal, Decimal, Decimal, Decimal]], policy: str) -> None:
+    check(priced(*lines, policy=policy))
 
 
 @pytest.mark.parametrize("part", range(4))
@@ -146,4 +169,4 @@ def test_nineteen_thousand_more_documents_add_up(part: int) -> None:
             )
             for _ in range(random.randint(1, 5))
         ]
-        check(priced(*lines))
+        check(priced(*lines, policy=POLICIES[part % 2]))

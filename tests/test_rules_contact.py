@@ -14,7 +14,7 @@ def person(crm: Plugin, **values: Any) -> Record:
 
 def context(crm: Plugin, *contacts: Record, **customer: Any) -> FakeContext:
     company = make_record(crm.forms["customer"], **{"id": 1, "name": "华宸智能科技", **customer})
-    return FakeContext(records={"contact": list(contacts), "customer": [company], "quotation": []})
+    return FakeContext(records={"contact": list(contacts), "customer": [company], "quotation": [], "contract": []})
 
 
 def test_the_first_contact_becomes_the_primary_one(crm: Plugin) -> None:

@@ -259,3 +259,11 @@ def test_an_accepted_quotation_moves_open_opportunities_forward_only(crm: Plugin
 
 def test_stages_that_are_worked_on_are_known_by_the_dictionary(crm: Plugin) -> None:
     assert tuple(stages.open_stages(context(crm))) == OPEN
+
+
+def test_an_opportunity_with_a_contract_keeps_its_customer_and_stays(crm: Plugin) -> None:
+    contract = make_record(crm.forms["contract"], id=1, opportunity=5)
+    ctx = context(crm, contract=[contract])
+    record, moved = deal(crm, id=5), deal(crm, id=5, customer=4)
+    assert set(opportunity.validate(moved, record, ctx) or {}) == {"customer"}
+    assert opportunity.before_delete(record, ctx) == "销售机会“车间数据采集”已有合同，不能删除。"

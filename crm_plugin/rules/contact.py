@@ -53,6 +53,8 @@ def before_delete(record: Record, ctx: Context) -> str | None:
     """Keep a contact that other records point to, and the primary one while there are others."""
     if ctx.forms.quotation.exists(contact=record.id):
         return _("联系人“{name}”已用在报价单中，不能删除。请把状态改为“离职”。", name=record.name)
+    if ctx.forms.contract.exists(sign_contact=record.id):
+        return _("联系人“{name}”已用在合同中，不能删除。请把状态改为“离职”。", name=record.name)
     if ctx.forms.contact.exists(parent_contact=record.id):
         return _("联系人“{name}”是其他联系人的直属上级，不能删除。请先修改那些联系人的直属上级。", name=record.name)
     if record.is_primary and ctx.forms.contact.exists(customer=record.customer, id__ne=record.id):

@@ -9,6 +9,7 @@ from typing import Any
 
 from crm_plugin import merging
 from crm_plugin.candidates import facts_for
+from crm_plugin.contracting import OWNED_STATES
 from crm_plugin.following import follow, marks
 from crm_plugin.ownership import (
     give,
@@ -27,6 +28,7 @@ from crm_plugin.pool import days_to_pool, rules_of
 from lowcode.api import Context, Form, Record, Refused, Result, Where, _, hookimpl
 
 UNREVIEWED = ("draft", "rejected", "withdrawn")
+OPEN_ORDERS = ("pending", "confirmed", "in_production", "part_shipped", "shipped")
 
 
 @hookimpl
@@ -105,6 +107,8 @@ def before_delete(record: Record, ctx: Context) -> str | None:
         linked.append(_("销售机会"))
     if ctx.forms.quotation.exists(customer=record.id):
         linked.append(_("报价单"))
+    if ctx.forms.contract.exists(customer=record.id):
+        linked.append(_("销售合同"))
     if not linked:
         return None
     return _("删除客户失败，有关联{what}。请先删除这些记录。", what="、".join(linked))
@@ -142,6 +146,8 @@ def action_release(record: Record, params: Mapping[str, Any], ctx: Context) -> R
         )
     if ctx.forms.quotation.exists(customer=record.id, status="in_review"):
         raise Refused(_("客户有报价单正在审批，不能放入公海。请等审批结束，或先撤回报价单。"), code="in_review")
+    if ctx.forms.contract.exists(customer=record.id, status="in_review"):
+        raise Refused(_("客户有合同正在审批，不能放入公海。请等审批结束，或先撤回合同。"), code="in_review")
     chosen = ctx.dictionary("reasons").get(params.get("reason") or "")
     put_into_pool(record, "release", ctx, chosen.label if chosen else None)
     return Result(_("客户“{name}”已放入公海。", name=record.name))
@@ -224,6 +230,8 @@ def action_transfer(record: Record, params: Mapping[str, Any], ctx: Context) -> 
         mine = {"customer": record.id, "owner": before}
         give_all("opportunity", owner, ctx, **mine, closed_at__isnull=True)
         give_all("quotation", owner, ctx, **mine, status__in=UNREVIEWED)
+        give_all("contract", owner, ctx, **mine, status__in=OWNED_STATES)
+        give_all("order", owner, ctx, **mine, status__in=OPEN_ORDERS)
     if params.get("keep"):
         ctx.forms.customer.share(record, before, params["keep"])
     return Result(_("客户“{name}”已转移给{person}。", name=record.name, person=_name(owner, ctx)))

@@ -41,6 +41,8 @@ def validate(record: Record, original: Record | None, ctx: Context) -> Mapping[s
     moved = original is not None and record.customer != original.customer
     if moved and ctx.forms.quotation.exists(opportunity=record.id):
         faults["customer"] = _("这个机会已有报价单，不能更换客户。请为另一个客户新建机会。")
+    elif moved and ctx.forms.contract.exists(opportunity=record.id):
+        faults["customer"] = _("这个机会已有合同，不能更换客户。请为另一个客户新建机会。")
     if record.lines and (stages.amount(record) or 0) > LARGEST_AMOUNT:
         faults["lines"] = _("总金额太大，最多 {limit}。请减少数量或单价。", limit=f"{LARGEST_AMOUNT:,}")
     return faults
@@ -71,6 +73,8 @@ def before_delete(record: Record, ctx: Context) -> str | None:
         return _("销售机会“{name}”已经结束，不能删除。请经理先重新打开。", name=record.name)
     if ctx.forms.quotation.exists(opportunity=record.id):
         return _("销售机会“{name}”已有报价单，不能删除。请先删除那些报价单，或者输单。", name=record.name)
+    if ctx.forms.contract.exists(opportunity=record.id):
+        return _("销售机会“{name}”已有合同，不能删除。", name=record.name)
     return None
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from crm_plugin import stages
+from crm_plugin import carrying, contracting, stages
 from crm_plugin.pricing import price_document
 from lowcode.api import Context, Record, Result, _, hookimpl
 
@@ -19,6 +19,12 @@ COPIED_COLUMNS = (
     *("list_price", "product_code", "delivery_date", "remark"),
 )
 """What people type, of the quotation and of its lines; the rest is computed anew."""
+
+
+@hookimpl
+def prefill(record: Record, ctx: Context) -> None:
+    """Round as the setting says from the beginning; a later change of the setting leaves the quotation as it is."""
+    record.rounding_policy = record.rounding_policy or ctx.settings["rounding_policy"]
 
 
 @hookimpl
@@ -80,7 +86,7 @@ def after_move(record: Record, move: str, params: Mapping[str, Any], ctx: Contex
             _mail(record, params["to"], ctx)
         channel = "email" if params["to"] else "in_person"
         ctx.forms.quotation.update(record, {"sent_at": ctx.now, "send_channel": channel})
-    elif move == "accept" and record.opportunity:
+    elif move in {"accept", "convert"} and record.opportunity:
         stages.bring_to(ctx.forms.opportunity.get(record.opportunity), "negotiation", ctx)
     elif move == "expire":
         ctx.notify(
@@ -111,12 +117,25 @@ def _mail(record: Record, to: str, ctx: Context) -> None:
 
 
 @hookimpl
+def propose_make_contract(record: Record, ctx: Context) -> Mapping[str, Any]:
+    """Offer what a contract needs beside the quotation."""
+    return contracting.propose_contract(record, ctx)
+
+
+@hookimpl
+def action_make_contract(record: Record, params: Mapping[str, Any], ctx: Context) -> Result:
+    """Make a draft contract of an accepted quotation."""
+    return contracting.make_contract(record, params, ctx)
+
+
+@hookimpl
 def action_revise(record: Record, params: Mapping[str, Any], ctx: Context) -> Result:
     """Void this version and make the next one, a draft with the root's number and `-V2`, `-V3` and so on."""
     revision = record.revision + 1
     root = record.number.removesuffix(f"-V{record.revision}")
     ctx.forms.quotation.move(record, "void")
     values = {"owner": record.owner, "revision": revision, "parent_quote": record.id, "number": f"{root}-V{revision}"}
+    values["rounding_policy"] = record.rounding_policy or "line"
     made = ctx.forms.quotation.create(_copied(record, ctx) | values)
     return Result(_("已生成新版本 {number}，原报价单已作废。", number=made.number), open=("quotation", made.id))
 
@@ -146,7 +165,6 @@ def _copied(record: Record, ctx: Context) -> dict[str, Any]:
 
 
 def _copied_lines(record: Record, ctx: Context) -> list[dict[str, Any]]:
-    ids = sorted({line.product for line in record.lines if line.product})
-    sold = {product.id for product in ctx.forms.product.find(id__in=ids, status="on_sale")} if ids else set()
+    sold = carrying.sold(record.lines, ctx)
     rows = [{name: getattr(line, name) for name in COPIED_COLUMNS} for line in record.lines]
     return [row if row["product"] in sold else row | {"product": None} for row in rows]

@@ -8,12 +8,13 @@ from typing import Any
 
 import pluggy
 
+from lowcode.connections.messages import Answer, Call
 from lowcode.context import Context
 from lowcode.database.columns import FixedDecimal, UtcDateTime
 from lowcode.declare.fields import Where
 from lowcode.declare.model import Form
 from lowcode.declare.workflows import Step
-from lowcode.errors import Fault, Refused
+from lowcode.errors import Fault, NotFound, Refused
 from lowcode.i18n import _
 from lowcode.money import round_half_up
 from lowcode.records.alike import Match
@@ -56,6 +57,8 @@ class More:
 
 
 __all__ = [
+    "Answer",
+    "Call",
     "Context",
     "Declaration",
     "Fault",
@@ -64,6 +67,7 @@ __all__ = [
     "Line",
     "Match",
     "More",
+    "NotFound",
     "Record",
     "Refused",
     "Result",

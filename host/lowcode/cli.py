@@ -89,7 +89,7 @@ def rehearse() -> None:
 
 @cli.command()
 @click.argument("path", type=FOLDER, default=".")
-@click.option("--data", is_flag=True, help="Recompute stored sums in the database and compare.")
+@click.option("--data", is_flag=True, help="Recompute stored sums and differences in the database and compare.")
 def check(path: Path, data: bool) -> None:
     """Check a plugin's declarations and hooks, or with --data what the database holds."""
     if data:

@@ -10,7 +10,8 @@ from lowcode import access
 from lowcode.configuration import Item
 from lowcode.database.schema import dictionary_items
 from lowcode.declare.fields import COLOURS, Field
-from lowcode.declare.model import Dictionary
+from lowcode.declare.model import Action, Dictionary
+from lowcode.declare.workflows import Move
 from lowcode.errors import Conflict, Invalid, NotFound
 from lowcode.forms import LiveForm, visible_fields
 from lowcode.i18n import _
@@ -130,10 +131,11 @@ def _fields(ctx: "Context", form: LiveForm) -> Iterator[Field]:
     for declared in visible_fields(form, ctx.user.roles).values():
         yield declared
         yield from declared.fields.values()
-    for action in form.declared.actions.values():
-        yield from action.params.values()
-    for move in moves.values():
-        yield from move.params.values()
+    steps: tuple[Action | Move, ...] = (*form.declared.actions.values(), *moves.values())
+    for step in steps:
+        for declared in step.params.values():
+            yield declared
+            yield from declared.fields.values()
 
 
 def _item(ctx: "Context", name: str, code: str) -> Item:

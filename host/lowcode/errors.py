@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 Errors = Mapping[str, Sequence[str]]
 
 CODES = (
-    *("already_decided", "conflict", "cross_site", "csrf", "delete_refused", "document_changed", "downgrade"),
-    *("duplicate", "file_name", "file_taken", "file_type", "forbidden", "in_review", "in_use", "internal", "invalid"),
-    *("last_admin", "malformed", "merge_refused", "merged"),
+    *("already_decided", "bad_signature", "conflict", "cross_site", "csrf", "delete_refused", "document_changed"),
+    *("downgrade", "duplicate", "file_name", "file_taken", "file_type", "forbidden", "in_review", "in_use"),
+    *("internal", "invalid", "last_admin", "malformed", "merge_refused", "merged"),
     *("method_not_allowed", "must_change_password", "no_approval", "no_approver"),
     *("no_plugin", "no_preview", "not_allowed_now", "not_editable", "not_found", "not_initialised", "not_signed_in"),
-    *("not_supervised", "numbers_taken", "out_of_scope", "own_request", "panel_failed", "print_failed"),
-    *("reference_deleted", "refused"),
+    *("not_supervised", "numbers_taken", "out_of_scope", "own_request", "panel_failed", "pdf_unavailable"),
+    *("print_failed", "reference_deleted", "refused", "stale_request"),
     *("stale_version", "system_dictionary", "too_large", "too_many_requests", "totp_required", "unavailable"),
     *("unsupported_media_type", "urged_recently", "version_missing", "view_only", "wheel_refused", "wrong_credentials"),
 )

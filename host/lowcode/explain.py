@@ -14,7 +14,7 @@ from lowcode.declare.fields import Field
 from lowcode.errors import NotFound
 from lowcode.forms import LiveForm, visible_fields
 from lowcode.i18n import _
-from lowcode.records import masking, store, team
+from lowcode.records import masking, saving, store, team
 from lowcode.records.record import Record
 from lowcode.workflow import machine, runs
 
@@ -151,9 +151,8 @@ def _reason(person: Context, form: LiveForm, verb: str, record: Record) -> tuple
         return False, _("不能查看这条记录，所以也不能{verb}。", verb=_(VERBS[verb]))
     if not access.permits(person, form, verb, record):
         return False, _why_not(person, form, verb, record)
-    if verb != "read" and form.workflow and not form.is_editable(record):
-        state = _(form.workflow.states[record.status].label)
-        return False, _("“{state}”状态的记录不能修改或删除。", state=state)
+    if verb != "read" and (sentence := saving.locked(form, record, verb)):
+        return False, sentence
     return True, _why(person, form, verb, record)
 
 

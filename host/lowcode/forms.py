@@ -70,6 +70,12 @@ class LiveForm:
     derived: frozenset[str] = frozenset()
     """The fields that are not stored."""
 
+    derived_lines: frozenset[str] = frozenset()
+    """The line items with columns that are not stored."""
+
+    differences: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """For each field that is one field less another: the two."""
+
     masked: Mapping[str, str] = field(default_factory=dict)
     """For each field that is not shown to everybody whole: the verb on the record that it is whole with."""
 
@@ -98,6 +104,12 @@ class LiveForm:
     def is_editable(self, record: Record) -> bool:
         """Tell whether the record's state allows edits; a form without a workflow always does."""
         return self.workflow is None or self.workflow.states[record.status].editable
+
+    def allows(self, verb: str, record: Record) -> bool:
+        """Tell whether the record's state allows to `edit` or to `delete` it."""
+        if self.workflow is None or self.is_editable(record):
+            return True
+        return verb == "delete" and self.workflow.states[record.status].deletable
 
 
 def visible_fields(form: LiveForm, roles: frozenset[str]) -> dict[str, Field]:
@@ -147,6 +159,8 @@ def build_form(plugin: Plugin, form: Form, metadata: MetaData) -> LiveForm:
         schema=build(form.name, fields),
         same_as=_same_as(form),
         derived=frozenset(name for name, each in fields.items() if each.derived),
+        derived_lines=frozenset(n for n, each in fields.items() if any(c.derived for c in each.fields.values())),
+        differences={name: each.difference for name, each in fields.items() if each.difference},
         masked={name: each.masked_without for name, each in fields.items() if each.masked_without},
         params={name: build(name, each.params) for name, each in steps.items()},
     )
@@ -211,7 +225,9 @@ def _line_table(parent: Table, declared: Field, metadata: MetaData) -> Table:
         Column("position", Integer, nullable=False),
     ]
     columns += [
-        Column(each.name, FIELD_TYPES[each.type].column_type(each), nullable=True) for each in declared.fields.values()
+        Column(each.name, FIELD_TYPES[each.type].column_type(each), nullable=True)
+        for each in declared.fields.values()
+        if not each.derived
     ]
     table = Table(name, metadata, *columns)
     Index(f"ix_{name}_record_id", table.c.record_id, table.c.position)

@@ -27,13 +27,20 @@ class Hooks:
         self._callers = {
             (form.name, hook): self._caller(f"{form.plugin}.{form.name}", hook)
             for form in forms.values()
-            for hook in (*FORM_HOOKS, *(f"action_{name}" for name in form.declared.actions))
+            for hook in (
+                *FORM_HOOKS,
+                *(f"{kind}_{name}" for name in form.declared.actions for kind in ("action", "propose")),
+            )
         }
         self._implemented = {key for key, caller in self._callers.items() if caller.get_hookimpls()}
 
     def _caller(self, module: str, hook: str) -> pluggy.HookCaller:
         others = [plugin for name, plugin in self._manager.list_name_plugin() if name != module and plugin is not None]
         return self._manager.subset_hook_caller(hook, remove_plugins=others)
+
+    def has(self, form: str, hook: str) -> bool:
+        """Tell whether the rules of a form have such a hook."""
+        return (form, hook) in self._implemented
 
     def call(self, form: str, hook: str, /, **arguments: Any) -> Any:
         """Call one form's implementations: a list of results, or the first one where the hook says so."""
@@ -51,7 +58,7 @@ class Hooks:
         return answers
 
     def named(self, hook: str, plugin: str, /, **arguments: Any) -> Any:
-        """Call `panel_<name>` or `job_<name>` of one plugin."""
+        """Call `panel_<name>`, `job_<name>` and the like of one plugin."""
         others = [
             registered
             for name, registered in self._manager.list_name_plugin()

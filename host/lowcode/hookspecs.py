@@ -1,8 +1,8 @@
 """All hooks between the host and a plugin: what is called when, with what, and what it returns.
 
 Implementations take only the arguments they need. The docs of each hook stand in `docs/plugin_api.md`;
-a test holds both equal. `action_<name>`, `panel_<name>` and `job_<name>` are families: the host adds one
-specification for each `actions:`, `panels:` and `jobs:` entry when it loads the plugin.
+a test holds both equal. `action_<name>`, `panel_<name>` and those below it are families: the host adds one
+specification for each entry of `actions:`, `panels:` and so on when it loads the plugin.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 if TYPE_CHECKING:
-    from lowcode.api import Context, Declaration, Form, More, Record, Result, Step, Where
+    from lowcode.api import Answer, Call, Context, Declaration, Form, More, Record, Result, Step, Where
 
 hookspec = pluggy.HookspecMarker("lowcode")
 
@@ -23,6 +23,13 @@ class HookSpecs:
     @hookspec
     def declare(self) -> "Declaration":  # type: ignore[empty-body]
         """Say where the declarations are and which modules hold the rules. Called once at start."""
+
+    @hookspec
+    def prefill(self, record: "Record", ctx: "Context") -> None:
+        """Fill what is still open in a new `record`, its lines included. Called on preview and before a save. Pure.
+
+        Rows of lines may be mappings of the columns that are known.
+        """
 
     @hookspec
     def compute(self, record: "Record", ctx: "Context") -> None:
@@ -85,6 +92,10 @@ class HookFamilies:
         """Do what the button of a record says. Called in the transaction."""
 
     @hookspec(firstresult=True)
+    def propose_name(self, record: "Record", ctx: "Context") -> Mapping[str, Any]:  # type: ignore[empty-body]
+        """Return what the dialog of an action starts with. Called when it is opened. Pure."""
+
+    @hookspec(firstresult=True)
     def panel_name(  # type: ignore[empty-body]
         self, ctx: "Context", params: Mapping[str, Any]
     ) -> Mapping[str, Any]:
@@ -96,3 +107,21 @@ class HookFamilies:
 
         Returns one sentence for the log, or `More` to be called again with its state in the next transaction.
         """
+
+    @hookspec(firstresult=True)
+    def receive_name(self, message: Mapping[str, Any], ctx: "Context") -> str:  # type: ignore[empty-body]
+        """Do what a pushed message says and return one sentence for its sender. Called in a transaction.
+
+        Raises NotFound when there is nothing it could be about, and Refused when it cannot be done; it may come again.
+        """
+
+    @hookspec(firstresult=True)
+    def request_name(self, record: "Record", ctx: "Context") -> "Call | None":
+        """Return what to ask another system about a due record, or None to ask nothing now. Called by the worker. Pure.
+
+        The transaction ends before the call is made.
+        """
+
+    @hookspec(firstresult=True)
+    def answer_name(self, record: "Record", answer: "Answer", ctx: "Context") -> None:
+        """Write what came of a call, failures too, so that the record is not due any more. Called in a transaction."""

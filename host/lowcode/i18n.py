@@ -3,6 +3,8 @@
 import gettext
 from collections.abc import Iterable
 from contextvars import ContextVar
+from copy import copy
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -23,11 +25,13 @@ def load(roots: Iterable[Path]) -> None:
         merged = gettext.NullTranslations()
         for root in folders:
             for file in sorted((root / name / "LC_MESSAGES").glob("*.po")):
-                merged.add_fallback(_read(file))
+                merged.add_fallback(copy(_read(file, file.stat().st_mtime_ns)))
         _catalogues[name] = merged
 
 
-def _read(file: Path) -> gettext.GNUTranslations:
+@cache
+def _read(file: Path, _changed_at: int) -> gettext.GNUTranslations:
+    """Read a catalogue once; whoever adds a fallback to it takes a copy."""
     buffer = BytesIO()
     with file.open("rb") as source:
         write_mo(buffer, read_po(source, locale=file.parents[1].name))

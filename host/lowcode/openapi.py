@@ -24,6 +24,7 @@ JSON = "application/json"
 ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
 KEY = {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 200}}
 MATCH = {"name": "If-Match", "in": "header", "schema": {"type": "string", "examples": ['"3"']}}
+PAPER = {"name": "format", "in": "query", "schema": {"type": "string", "enum": ["html", "pdf"]}}
 LIST_PARAMETERS = ("list", "search", "sort", "page", "per_page", "after", "fields")
 
 
@@ -81,10 +82,12 @@ def _add_form(ctx: "Context", spec: APISpec, form: LiveForm) -> None:
         spec.path(f"{base}/records/{{id}}/{path}", parameters=[ID], operations={method: _operation(summary)})
     for each in form.declared.prints.values():
         operation = _operation(f"{label}：{_(each.label)}")
-        spec.path(f"{base}/records/{{id}}/print/{each.name}", parameters=[ID], operations={"get": operation})
+        spec.path(f"{base}/records/{{id}}/print/{each.name}", parameters=[ID, PAPER], operations={"get": operation})
     for step in machine.offered(ctx, form):
         operation = _operation(f"{label}：{_(step.label)}") | {"requestBody": _params(step.params)}
-        spec.path(f"{base}/records/{{id}}/actions/{step.name}", parameters=[ID], operations={"post": operation})
+        first = _operation(_("{label}：填写前的内容", label=f"{label}：{_(step.label)}"))
+        operations = {"post": operation, "get": first}
+        spec.path(f"{base}/records/{{id}}/actions/{step.name}", parameters=[ID], operations=operations)
 
 
 def _params(declared: Mapping[str, Field]) -> dict[str, Any]:
@@ -92,9 +95,13 @@ def _params(declared: Mapping[str, Field]) -> dict[str, Any]:
 
 
 def _properties(declared: Mapping[str, Field]) -> dict[str, Any]:
-    return {
-        name: FIELD_TYPES[field.type].openapi(field) | {"title": _(field.label)} for name, field in declared.items()
-    }
+    return {name: _described(field) | {"title": _(field.label)} for name, field in declared.items()}
+
+
+def _described(declared: Field) -> dict[str, Any]:
+    """Describe a value; rows of a dialog's table have no ids."""
+    items = {"type": "object", "properties": _properties(declared.fields)}
+    return FIELD_TYPES[declared.type].openapi(declared) | ({"items": items} if declared.type == "lines" else {})
 
 
 def _property(self: Any, field: fields.Field[Any], **kwargs: Any) -> dict[str, Any]:

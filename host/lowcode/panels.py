@@ -83,6 +83,13 @@ def data(ctx: "Context", panel: Found, params: Mapping[str, Any]) -> Mapping[str
     return made
 
 
+def asked(ctx: "Context", name: str, query: Mapping[str, str]) -> tuple[Found, dict[str, Any], Mapping[str, Any]]:
+    """Find a panel, read a query string and make the data of it. Raises NotFound, Forbidden and Invalid."""
+    panel = find(ctx, name)
+    params = chosen(ctx, panel, query)
+    return panel, params, data(ctx, panel, params)
+
+
 def faults(data: Mapping[str, Any]) -> Errors:
     """Give what a panel finds wrong with its parameters and shows all the same, by their names."""
     found: Errors = data.get("faults", {})

@@ -17,12 +17,14 @@ from lowcode.declare.model import Print
 from lowcode.errors import NotFound, Refused
 from lowcode.forms import LiveForm
 from lowcode.i18n import _, html_lang, language
+from lowcode.money import capitals
 from lowcode.records import reading, words
 from lowcode.records.record import Record
 from lowcode.templates import PRINTS, TemplateFault, fill, money
 
 if TYPE_CHECKING:
     from lowcode.context import Context
+    from lowcode.panels import Found
 
 STYLE = Path(__file__).parent / "web" / "static" / "app" / "print.css"
 
@@ -61,14 +63,20 @@ def sheet(ctx: "Context", form: LiveForm, record_id: int, name: str) -> tuple[st
     return _filled(ctx, form, record, name)
 
 
-def document(ctx: "Context", form: LiveForm, record_id: int, name: str) -> str:
-    """Give a page as one whole document. Raises as `sheet` does."""
-    return _document(*sheet(ctx, form, record_id, name))
-
-
 def of_record(ctx: "Context", record: Record, name: str) -> str:
     """Give a page about a record at hand as one whole document, with what the person who acts may see."""
-    return _document(*_filled(ctx.person, ctx.platform.forms[type(record).__name__], record, name))
+    return document(*_filled(ctx.person, ctx.platform.forms[type(record).__name__], record, name))
+
+
+def of_panel(ctx: "Context", panel: "Found", params: Mapping[str, Any], data: Mapping[str, Any]) -> tuple[str, Markup]:
+    """Fill the page of a panel with its data; give its title and contents. Raises NotFound and Refused."""
+    declared = panel.declared
+    if declared.print is None:
+        raise NotFound(_("“{label}”没有打印页。", label=_(declared.label)))
+    title = f"{_(declared.label)} {ctx.today}"
+    values = {**_common(ctx, panel.plugin), "data": data, "params": params, "title": title}
+    values["panel"] = {"name": declared.name, "label": _(declared.label)}
+    return title, _render(ctx, panel.plugin, declared.print, values)
 
 
 @cache
@@ -77,7 +85,7 @@ def style() -> str:
     return STYLE.read_text("utf-8")
 
 
-def _document(title: str, contents: Markup) -> str:
+def document(title: str, contents: Markup) -> str:
     """Put everything into one text, which a mail or another system shows without asking for more."""
     return (
         f'<!doctype html>\n<html lang="{html_lang()}">\n'
@@ -96,12 +104,18 @@ def _filled(ctx: "Context", form: LiveForm, record: Record, name: str) -> tuple[
         )
     shown = reading.show(ctx, form, [record])[0]
     title = f"{_(declared.label)} {shown['$title']}"
-    values = {**_helpers(ctx, form), **_facts(ctx, form, shown), "title": title}
-    return title, _render(ctx, form, name, values)
+    values = {**_common(ctx, form.plugin), **_helpers(ctx, form, shown["id"]), **_facts(form, shown), "title": title}
+    return title, _render(ctx, form.plugin, name, values)
 
 
-def _facts(ctx: "Context", form: LiveForm, shown: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what a page is about: the record with its lines, its form, the plugin's settings, the day."""
+def _common(ctx: "Context", plugin: str) -> dict[str, Any]:
+    """Give what every page has: the plugin's settings, the day, and how to write words, amounts and days."""
+    facts = {"settings": settings.printable(ctx, plugin), "today": ctx.today.isoformat()}
+    return {**facts, "_": _, "money": money, "capitals": capitals, "day": day}
+
+
+def _facts(form: LiveForm, shown: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what a page is about: the record with its lines, and its form."""
     rows = {
         name: [Shown(declared.fields, line) for line in shown.get(name) or ()]
         for name, declared in form.fields.items()
@@ -110,20 +124,26 @@ def _facts(ctx: "Context", form: LiveForm, shown: Mapping[str, Any]) -> dict[str
     return {
         "record": Shown(form.fields, {**shown, **rows}),
         "form": {"name": form.name, "label": _(form.declared.label)},
-        "settings": settings.values(ctx, form.plugin),
-        "today": ctx.today.isoformat(),
     }
 
 
-def _helpers(ctx: "Context", form: LiveForm) -> dict[str, Any]:
+def _helpers(ctx: "Context", form: LiveForm, record_id: int) -> dict[str, Any]:
     def text(row: Shown, name: str) -> str:
         return words.of_field(ctx, row._fields[name], row._values)
 
-    def label(name: str, column: str | None = None) -> str:
-        declared = form.fields[name]
+    def label(name: str, column: str | None = None, of: str = form.name) -> str:
+        declared = ctx.platform.forms[of].fields[name]
         return _(declared.fields[column].label if column else declared.label)
 
-    return {"_": _, "text": text, "label": label, "money": money, "day": day}
+    def pointing(name: str, by: str, sort: str = "id") -> list[Shown]:
+        """Give the records of a form that point to this one by a field, those that the person may see."""
+        other = ctx.platform.forms[name]
+        if other.fields[by].form != form.name:
+            raise LookupError(f"'{by}' of '{name}' does not point to '{form.name}'.")
+        found = getattr(ctx.personal.forms, name).find(order_by=sort, **{by: record_id})
+        return [Shown(other.fields, row) for row in reading.show(ctx, other, found)]
+
+    return {"text": text, "label": label, "pointing": pointing}
 
 
 def day(value: Any) -> str:
@@ -134,9 +154,9 @@ def day(value: Any) -> str:
     return format_date(moment, "long", locale=language.get())
 
 
-def _render(ctx: "Context", form: LiveForm, name: str, values: Mapping[str, Any]) -> Markup:
+def _render(ctx: "Context", plugin: str, name: str, values: Mapping[str, Any]) -> Markup:
     try:
-        return fill(ctx.platform, form.plugin, PRINTS, name, values)
+        return fill(ctx.platform, plugin, PRINTS, name, values)
     except TemplateFault as fault:
         sentence = _(
             "打印模板 {file} 第 {line} 行有误，不能打印，请联系管理员：{fault}",

@@ -14,10 +14,14 @@ if TYPE_CHECKING:
     from lowcode.context import Context
 
 
+SECRET = "secret"  # noqa: S105 (the name of a field type)
+IS_SET: Mapping[str, Any] = {"is_set": True}
+"""What is answered instead of a secret."""
+
+
 def read(ctx: "Context", plugin: str) -> dict[str, Any]:
-    """Give each declared setting's value as JSON; its default where nothing was chosen."""
-    chosen = ctx.configuration.settings.get(plugin, {})
-    return {name: chosen.get(name, _default(declared)) for name, declared in declared_settings(ctx, plugin).items()}
+    """Give each setting's value as JSON, its default where nothing was chosen; of a secret only whether it is set."""
+    return _without_secrets(declared_settings(ctx, plugin), _chosen(ctx, plugin))
 
 
 def values(ctx: "Context", plugin: str) -> dict[str, Any]:
@@ -25,17 +29,25 @@ def values(ctx: "Context", plugin: str) -> dict[str, Any]:
     declared = declared_settings(ctx, plugin)
     return {
         name: None if raw is None else FIELD_TYPES[declared[name].type].parse_operand(declared[name], raw)
-        for name, raw in read(ctx, plugin).items()
+        for name, raw in _chosen(ctx, plugin).items()
     }
 
 
+def printable(ctx: "Context", plugin: str) -> dict[str, Any]:
+    """Give the values that templates may show: all but secrets."""
+    declared = declared_settings(ctx, plugin)
+    return {name: value for name, value in values(ctx, plugin).items() if declared[name].type != SECRET}
+
+
 def write(ctx: "Context", plugin: str, payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Choose values. What the payload leaves out stays."""
+    """Choose values. What the payload leaves out stays; so does a secret for which nothing is typed."""
     ctx.lock_configuration()
     declared = declared_settings(ctx, plugin)
     errors: dict[str, list[str]] = {}
     chosen: dict[str, Any] = {}
     for name, raw in payload.items():
+        if name in declared and is_kept(declared[name], raw):
+            continue
         try:
             chosen[name] = _checked(ctx, declared.get(name), raw)
         except ValueFault as fault:
@@ -47,7 +59,29 @@ def write(ctx: "Context", plugin: str, payload: Mapping[str, Any]) -> dict[str, 
         ctx.connection.execute(
             statement.on_conflict_do_update(index_elements=["plugin", "name"], set_={"value": value})
         )
-    return read(ctx, plugin) | chosen
+    return _without_secrets(declared, _chosen(ctx, plugin) | chosen)
+
+
+def secrets(ctx: "Context", plugin: str) -> list[str]:
+    """Give the secrets that are set, to hide them where calls are logged."""
+    known = _chosen(ctx, plugin)
+    return [known[name] for name, each in declared_settings(ctx, plugin).items() if each.type == SECRET and known[name]]
+
+
+def is_kept(declared: Field, raw: Any) -> bool:
+    """Tell whether what was sent for a secret leaves it as it is: an empty control, or what reading it answers."""
+    return declared.type == SECRET and (raw == "" or raw == IS_SET)
+
+
+def _chosen(ctx: "Context", plugin: str) -> dict[str, Any]:
+    chosen = ctx.configuration.settings.get(plugin, {})
+    return {name: chosen.get(name, _default(declared)) for name, declared in declared_settings(ctx, plugin).items()}
+
+
+def _without_secrets(declared: Mapping[str, Field], known: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: IS_SET if value is not None and declared[name].type == SECRET else value for name, value in known.items()
+    }
 
 
 def declared_settings(ctx: "Context", plugin: str) -> Mapping[str, Field]:

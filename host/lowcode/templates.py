@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
@@ -61,9 +61,19 @@ def fill(platform: "Platform", plugin: str, folder: str, name: str, values: Mapp
         return Markup(environment.get_template(file).render(values))  # noqa: S704 (the template has escaped it)
     except Exception as fault:  # a template may do whatever a rule may
         log.error("The template %s/%s cannot be filled.", folder, file, exc_info=fault)
-        lines = [frame.lineno for frame in traceback.extract_tb(fault.__traceback__) if frame.filename.endswith(file)]
-        line = getattr(fault, "lineno", None) or (lines[-1] if lines else None) or 1
-        raise TemplateFault(f"{folder}/{file}", line, str(fault)[:LONGEST_FAULT] or type(fault).__name__) from fault
+        place, line = _place(fault, folder) or (f"{folder}/{file}", 1)
+        raise TemplateFault(place, line, str(fault)[:LONGEST_FAULT] or type(fault).__name__) from fault
+
+
+def _place(fault: Exception, folder: str) -> tuple[str, int] | None:
+    """Find the template, which may be one that is included, and the line that is at fault."""
+    if isinstance(fault, TemplateSyntaxError) and fault.name:
+        return f"{folder}/{fault.name}", fault.lineno
+    for frame in reversed(traceback.extract_tb(fault.__traceback__)):
+        inside = frame.filename.rpartition(f"/{folder}/")[2]
+        if inside != frame.filename and inside.endswith(".html"):
+            return f"{folder}/{inside}", frame.lineno or 1
+    return None
 
 
 def money(value: Any) -> str:

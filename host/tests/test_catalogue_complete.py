@@ -20,6 +20,7 @@ OWN_NAME = "中文"
 """A language is offered under its own name."""
 
 NOT_SHOWN_TRANSLATED = {
+    *("零壹贰叁肆伍陆柒捌玖", *"亿万仟佰拾元角分零整负", "零元整"),  # amounts in words are Chinese by their nature
     "管理员",  # the name the first administrator gets, which is data from then on
     r"\+?[0-9][0-9 ()-]{4,23}[0-9]((#|转|ext\.? ?)[0-9]{1,6})?",  # a pattern of phone numbers
     r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?([ T]+([0-9]{1,2}):([0-9]{2})(:[0-9]{2})?)?",  # of days

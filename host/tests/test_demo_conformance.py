@@ -18,7 +18,8 @@ def test_the_demo_plugin_uses_every_field_type_and_key() -> None:
     fields = [field for _form, field in loaded.declared.all_fields()]
     moves = [move for workflow in loaded.declared.workflows.values() for move in workflow.moves.values()]
     fields += [field for move in moves for field in move.params.values()]
-    assert {field.type for field in fields} == FIELD_TYPES.keys()
+    settings = {setting.type for setting in loaded.declared.settings.values()}
+    assert {field.type for field in fields} | (settings & {"secret"}) == FIELD_TYPES.keys()
     unused = {
         key.name
         for key in dataclasses.fields(Field)

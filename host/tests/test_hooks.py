@@ -22,6 +22,28 @@ def test_declare(platform: Platform) -> None:
     assert list(platform.forms) == ["call", "item", "loan", "member"]
 
 
+def test_prefill(api: Api) -> None:
+    """A new record gets the lines of the one before; what is given stays, and an edit fills nothing."""
+    first = library.loan(api, phone="13800138000", lines=[{"item": library.item(api)["id"], "quantity": "3"}])
+    again = {"member": first["member"]["id"], "previous": first["id"], "subject": "再借"}
+    shown = api.post("/forms/loan/preview", again).expect(200)
+    saved = api.post("/forms/loan/records", again).expect(201)
+    for values in (shown["values"], saved):
+        (line,) = values["lines"]
+        assert (line["title"], line["price"], line["deposit"], line["source"]) == (
+            "显微镜",
+            "150.00",
+            "450.00",
+            first["lines"][0]["id"],
+        )
+        assert values["phone"] == "13800138000"
+    own = {**again, "phone": "13900139000", "lines": [{"title": "支架", "price": "1"}]}
+    given = api.post("/forms/loan/records", own).expect(201)
+    assert ([line["title"] for line in given["lines"]], given["phone"]) == (["支架"], "13900139000")
+    body = {"phone": None, "version": saved["version"]}
+    assert api.patch(f"/forms/loan/records/{saved['id']}", body).expect(200)["phone"] is None
+
+
 def test_compute(api: Api) -> None:
     lines = [{"title": "三脚架", "quantity": "1.5", "price": "0.33"}, {"title": "镜头", "quantity": "1", "price": "9"}]
     payload = library.loan_payload(api, lines=lines, lent_on="2026-03-01", due_on="2026-03-31")
@@ -129,6 +151,33 @@ def test_action_name(api: Api) -> None:
     assert (answer["record"]["due_on"], answer["open"]) == ("2026-04-07", {"form": "loan", "id": loan["id"]})
     refused = clerk.post(address, {"days": 60}).expect(422)
     assert (refused["code"], refused["detail"]) == ("too_long", "最多借 60 天。请缩短续借天数。")
+
+
+def test_propose_name(api: Api) -> None:
+    """The dialog starts with what the rule proposes and the defaults; what is sent back is read and checked by cell."""
+    clerk = api.as_user("clerk")
+    loan = library.loan(clerk, lines=[{"title": "三脚架", "quantity": "2", "price": "30"}])
+    address = f"/forms/loan/records/{loan['id']}/actions/settle"
+    clerk.get(address).expect(422)
+    lent = library.set_state(clerk, loan, "lent")
+    line = lent["lines"][0]["id"]
+    row = {"line": line, "title": "三脚架", "quantity": "2.000", "place": None, "keeper": None}
+    assert clerk.get(address).expect(200) == {"values": {"words": "实验课", "lines": [row]}}
+    asked = {"words": "一", "lines": [{"line": line, "quantity": "1.5"}]}
+    plan = clerk.post(address, asked, preview=1).expect(200)["plan"]
+    assert plan["filled"][0]["value"] == "一；三脚架 1.500"
+    assert library.read(clerk, "loan", loan["id"]) == lent
+    assert clerk.post(address, asked).expect(200)["record"]["notice"] == "一；三脚架 1.500"
+    wrong = [{"line": line, "quantity": "0", "keeper": 10**9}, {"quantity": "1", "title": "x", "id": 7, "more": 1}]
+    assert clerk.post(address, {"lines": wrong}).expect(422)["errors"].keys() == {
+        "lines.0.quantity",
+        "lines.0.keeper",
+        "lines.1.line",
+        "lines.1.title",
+        "lines.1.id",
+        "lines.1.more",
+    }
+    assert clerk.post(address, {}).expect(422)["errors"].keys() == {"lines"}
 
 
 def test_panel_name(api: Api) -> None:

@@ -102,6 +102,7 @@ class Visitor:
         box.click()
         box.press_sequentially(text, delay=20)
         self.page.get_by_role("option").filter(has_text=text).locator("visible=true").first.click()
+        box.blur()  # an open list would cover what stands below it
 
     def row(self, text: str) -> Locator:
         return self.page.get_by_role("row").filter(has_text=text).first

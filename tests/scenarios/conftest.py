@@ -3,7 +3,9 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from lowcode.platform import Platform
 from lowcode.testing.client import Api
-from lowcode.testing.databases import Databases
+from lowcode.testing.databases import SQLITE, Databases
 from tests.scenarios import staff
 from tests.scenarios.browsing import launch
 from tests.scenarios.serving import REPOSITORY, Client, Host
@@ -24,13 +26,13 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the plugin as it ships, of a copy: two runs of the tests at once must not share a build folder."""
     folder, source = tmp_path_factory.mktemp("dist"), tmp_path_factory.mktemp("source") / "plugin"
     shutil.copytree(REPOSITORY, source, ignore=shutil.ignore_patterns(*LEFT_OUT))
-    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(source)]
-    subprocess.run(build, check=True, capture_output=True)
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*build, "--wheel-dir", str(folder), str(source)], check=True, capture_output=True)
     (built,) = folder.glob("*.whl")
     return built
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         launched = launch(playwright)
@@ -38,30 +40,50 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
+Installed = Callable[[str], AbstractContextManager[Host]]
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory, wheel: Path, databases: Databases) -> Iterator[Installed]:
+    """Give hosts that begin with the plugin installed from its store and initialised: once on each kind of database."""
+    with ExitStack() as stack:
+
+        @cache
+        def original(kind: str) -> Host:
+            host = Host(tmp_path_factory.mktemp("installed"), stack.enter_context(databases.empty(kind)))
+            try:
+                host.install(wheel)
+            finally:
+                host.stop()
+            return host
+
+        @contextmanager
+        def copied(kind: str) -> Iterator[Host]:
+            home = tmp_path_factory.mktemp("home")
+            shutil.copytree(original(kind).home, home, symlinks=True, dirs_exist_ok=True)
+            with databases.copied(original(kind).database_url) as url:
+                host = Host(home, url)
+                try:
+                    yield host.start()
+                finally:
+                    host.stop()
+
+        yield copied
+
+
 @pytest.fixture(scope="module")
-def host(
-    tmp_path_factory: pytest.TempPathFactory, wheel: Path, databases: Databases, database_kind: str
-) -> Iterator[Host]:
+def host(installed: Installed, database_kind: str) -> Iterator[Host]:
     """A host with the plugin installed from its store and initialised, on each database."""
-    with databases.empty(database_kind) as url:
-        host = Host(tmp_path_factory.mktemp("home"), url)
-        try:
-            host.install(wheel)
-            yield host
-        finally:
-            host.stop()
+    with installed(database_kind) as host:
+        yield host
 
 
 @pytest.fixture(scope="module")
-def company(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Iterator[Host]:
+def company(installed: Installed) -> Iterator[Host]:
     """A host on which the people of `staff` work."""
-    host = Host(tmp_path_factory.mktemp("home"))
-    try:
-        host.install(wheel)
+    with installed(SQLITE) as host:
         staff.found(host)
         yield host
-    finally:
-        host.stop()
 
 
 @pytest.fixture(scope="module")

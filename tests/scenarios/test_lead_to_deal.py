@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Locator, expect
 
 from tests.scenarios import staff
 from tests.scenarios.browsing import NEEDS_CHROMIUM, Visitor
+from tests.scenarios.clicking import choose, press, search, submit
 from tests.scenarios.serving import Host
 from tests.scenarios.staff import PASSWORD, Staff
 
@@ -212,45 +213,7 @@ def column(window: Visitor, label: str) -> Locator:
     return window.page.get_by_role("region", name=re.compile(f"^{re.escape(window.t(label))}")).first
 
 
-def press(window: Visitor, row: Locator, label: str) -> None:
-    """Press a button of a row, which may stand behind 更多."""
-    row.wait_for()
-    window.settle()
-    direct = row.get_by_role("button", name=window.t(label), exact=True)
-    if not direct.is_visible():
-        row.get_by_role("button", name=re.compile(window.t("更多"))).click()
-        direct = window.page.get_by_role("button", name=window.t(label), exact=True).locator("visible=true").last
-    direct.click()
-    expect(window.page.locator("dialog[open]").first).to_be_visible()
-
-
 def fill_follow_up(window: Visitor, content: str) -> None:
     window.field("跟进内容").fill(content)
     window.check()
     submit(window)
-
-
-def submit(window: Visitor) -> None:
-    window.button("提交", window.dialog()).click()
-    expect(window.page.locator("dialog[open]")).to_have_count(0)
-    window.settle()
-
-
-def choose(window: Visitor, label: str, option: str) -> None:
-    """Choose a dictionary item, in a plain select or in a searching one."""
-    name = re.compile(rf"^{re.escape(window.t(label))}")
-    box = window.dialog().get_by_role("combobox", name=name).locator("visible=true").first
-    if box.evaluate("element => element.tagName") == "SELECT":
-        box.select_option(label=window.t(option))
-    else:
-        window.pick(window.t(label), window.t(option))
-
-
-def search(window: Visitor, text: str, found: str | None) -> None:
-    """Type into the search box; the list follows by itself."""
-    window.page.get_by_role("searchbox", name=window.t("搜索")).fill(text)
-    window.settle()
-    if found is None:
-        expect(window.page.get_by_text(window.t("没有符合条件的记录。请修改或重置查询条件。"))).to_be_visible()
-    else:
-        window.row(found).wait_for()

@@ -72,7 +72,7 @@ def test_the_same_key_fifty_times_at_once_is_one_record(host: Host, admin: Clien
 
 
 def test_no_acknowledged_write_is_lost_when_workers_are_killed(host: Host, admin: Client) -> None:
-    """60 times: four writers create quotations of two lines while all worker processes are killed."""
+    """KILLS times: four writers create quotations of two lines while all worker processes are killed."""
     customer = admin.create("customer", name="断电客户", source="other")["id"]
     acknowledged: list[int] = []
     stop = threading.Event()

@@ -5,13 +5,14 @@ ROUNDS says how many databases are put through it, on each of the two kinds.
 
 import os
 import random
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count
+from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,13 @@ from sqlalchemy import select
 
 from crm_plugin.candidates import all_due
 from crm_plugin.pool import rules_of
+from lowcode.config import Config
 from lowcode.database.schema import job_runs, notifications
 from lowcode.platform import Platform
 from lowcode.running.jobs import tick
 from lowcode.testing.databases import Databases
-from tests.scenarios.serving import REPOSITORY
+from tests.scenarios import recycling_worker
+from tests.scenarios.recycling_worker import MODULES
 
 ROUNDS = int(os.environ.get("ROUNDS") or 1)
 CUSTOMERS, OWNERS = 300, 5
@@ -34,28 +37,43 @@ SHARES = (0.1, 0.4, 0.7, 1.0)
 DUE_AT = datetime(2026, 12, 1, 18, tzinfo=UTC)
 """2 December 2026, 02:00 in Shanghai."""
 
-MODULES = ("crm_plugin.plugin",)
-WORKER = """
-import sys
-from datetime import datetime
-from pathlib import Path
-from lowcode.config import Config
-from lowcode.platform import Platform
-from lowcode.running.jobs import tick
-from lowcode.testing.databases import loaded
-platform = Platform(Config(home=Path(sys.argv[2]), database_url=sys.argv[1]), loaded(("crm_plugin.plugin",)))
-print("ready", flush=True)
-tick(platform, datetime.fromisoformat(sys.argv[3]))
-"""
+NUMBERS = count(1)
+FORKS = get_context("forkserver")
+FORKS.set_forkserver_preload([recycling_worker.__name__])
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A process at work, and the file of its complaints."""
+
+    process: BaseProcess
+    errors: Path
+
+    def end(self) -> str:
+        """Wait for its end, and give what it complained of."""
+        self.process.join(120)
+        return self.errors.read_text()
+
+
+@pytest.fixture(scope="module")
+def original(databases: Databases, database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give a database with the same customers each time, and with the job last run the day before."""
+    with databases.platform(database_kind, MODULES, tmp_path_factory.mktemp("home")) as platform:
+        tick(platform, DUE_AT - timedelta(1))
+        platform.as_system(_fill)
+        platform.db.engine.dispose()
+        yield platform.config.database_url
 
 
 @contextmanager
-def filled(databases: Databases, kind: str, home: Path) -> Iterator[Platform]:
-    """Give a platform with the same customers each time, and with the job last run the day before."""
-    with databases.platform(kind, MODULES, home) as platform:
-        tick(platform, DUE_AT - timedelta(1))
-        platform.as_system(_fill)
-        yield platform
+def filled(databases: Databases, original: str, home: Path) -> Iterator[Platform]:
+    """Give a platform on a copy of the database."""
+    with databases.copied(original) as url:
+        platform = Platform(Config(home=home, database_url=url), recycling_worker.PLUGINS)
+        try:
+            yield platform
+        finally:
+            platform.db.engine.dispose()
 
 
 def _fill(ctx: Any) -> None:
@@ -79,20 +97,23 @@ def _fill(ctx: Any) -> None:
         ctx.forms.customer.update(made.id, values)
 
 
-def start(platform: Platform, home: Path) -> "subprocess.Popen[bytes]":
+def start(platform: Platform, home: Path) -> Worker:
     """Start a process that looks for due jobs, and wait until it begins."""
-    arguments = [sys.executable, "-c", WORKER, platform.config.database_url, str(home), DUE_AT.isoformat()]
-    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=REPOSITORY)
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"ready\n", process.communicate()
-    return process
+    mine, its = FORKS.Pipe(duplex=False)
+    errors = home / f"errors-{next(NUMBERS)}"
+    arguments = (platform.config.database_url, home, DUE_AT, errors, its)
+    process = FORKS.Process(target=recycling_worker.work, args=arguments)
+    process.start()
+    its.close()
+    assert mine.recv() == "ready"
+    return Worker(process, errors)
 
 
 def finish(platform: Platform, home: Path) -> float:
     """Let a process come to its end; give the seconds it took."""
-    process, began = start(platform, home), time.monotonic()
-    _out, errors = process.communicate(timeout=120)
-    assert process.returncode == 0, errors.decode()
+    worker, began = start(platform, home), time.monotonic()
+    errors = worker.end()
+    assert worker.process.exitcode == 0, errors
     return time.monotonic() - began
 
 
@@ -122,11 +143,11 @@ def outcome(platform: Platform) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def undisturbed(
-    databases: Databases, database_kind: str, tmp_path_factory: pytest.TempPathFactory
+    databases: Databases, original: str, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[float, dict[str, Any]]:
     """Let nobody disturb the job: the seconds it takes, and what it leaves behind, which is what was simulated."""
     home = tmp_path_factory.mktemp("home")
-    with filled(databases, database_kind, home) as platform:
+    with filled(databases, original, home) as platform:
         day = DUE_AT.astimezone(platform.config.time_zone).date()
         simulated = platform.as_system(
             lambda ctx: {each.customer.id for each in all_due(rules_of(ctx.settings), day, ctx)}
@@ -139,13 +160,13 @@ def undisturbed(
 
 
 def test_a_job_that_is_killed_ends_as_one_that_is_not(
-    databases: Databases, database_kind: str, tmp_path: Path, undisturbed: tuple[float, dict[str, Any]]
+    databases: Databases, original: str, tmp_path: Path, undisturbed: tuple[float, dict[str, Any]]
 ) -> None:
     seconds, expected = undisturbed
     killed = 0
     for number in range(ROUNDS):
         dice = random.Random(number)
-        with filled(databases, database_kind, tmp_path) as platform:
+        with filled(databases, original, tmp_path) as platform:
             killed += sum(_kill(platform, tmp_path, seconds * dice.uniform(0, share)) for share in SHARES)
             finish(platform, tmp_path)
             assert outcome(platform) == expected, f"round {number}"
@@ -154,18 +175,19 @@ def test_a_job_that_is_killed_ends_as_one_that_is_not(
 
 def _kill(platform: Platform, home: Path, after: float) -> bool:
     """Kill a process in the midst of its work; False when it was done already."""
-    process = start(platform, home)
+    process = start(platform, home).process
     time.sleep(after)
-    is_working = process.poll() is None
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    is_working = process.is_alive()
+    process.kill()
+    process.join()
     return is_working
 
 
 def test_three_processes_at_once_do_the_work_once(
-    databases: Databases, database_kind: str, tmp_path: Path, undisturbed: tuple[float, dict[str, Any]]
+    databases: Databases, original: str, tmp_path: Path, undisturbed: tuple[float, dict[str, Any]]
 ) -> None:
-    with filled(databases, database_kind, tmp_path) as platform:
+    with filled(databases, original, tmp_path) as platform:
         together = [start(platform, tmp_path) for _number in range(3)]
-        assert [process.communicate(timeout=120)[1] for process in together] == [b"", b"", b""]
+        assert [worker.end() for worker in together] == ["", "", ""]
+        assert [worker.process.exitcode for worker in together] == [0, 0, 0]
         assert outcome(platform) == undisturbed[1]

@@ -7,7 +7,7 @@ time. SQLite gets the plain list: it prepares in no time, and plans best when it
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Dialect, Select, bindparam
+from sqlalchemy import BigInteger, ColumnElement, Dialect, bindparam
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
@@ -47,26 +47,3 @@ def _in_array(element: Any, compiler: Any, **kw: Any) -> str:
 def among(column: ColumnElement[Any], name: str = "ids") -> ColumnElement[bool]:
     """Compare with the ids that are passed under `name`, as a set or list, when the statement is executed."""
     return _among(column, bindparam(name, type_=Ids()))
-
-
-class _among_found(GenericFunction[Any]):  # noqa: N801 (a SQL function)
-    """Has no type, as `_among`."""
-
-    inherit_cache = True
-
-
-@compiles(_among_found)
-def _in_query(element: Any, compiler: Any, **kw: Any) -> str:
-    column, query = element.clauses
-    return f"{compiler.process(column, **kw)} IN {compiler.process(query, **kw)}"
-
-
-@compiles(_among_found, "postgresql")
-def _in_array_of_query(element: Any, compiler: Any, **kw: Any) -> str:
-    column, query = element.clauses
-    return f"{compiler.process(column, **kw)} = ANY(ARRAY{compiler.process(query, **kw)})"
-
-
-def among_found(column: ColumnElement[Any], query: Select[Any]) -> ColumnElement[bool]:
-    """Compare with the ids that a query gives, so that PostgreSQL can use the column's index even beside an OR."""
-    return _among_found(column, query.scalar_subquery())

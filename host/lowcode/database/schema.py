@@ -17,7 +17,8 @@ from sqlalchemy import (
     text,
 )
 
-import lowcode.identity.tables  # noqa: F401 (its tables hang on the same metadata)
+import lowcode.connections.tables
+import lowcode.identity.tables  # noqa: F401 (these tables hang on the same metadata)
 from lowcode.database.columns import Id, UtcDateTime
 from lowcode.database.metadata import metadata
 

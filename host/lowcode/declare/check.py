@@ -2,6 +2,7 @@
 
 from lowcode.declare.check_alike import check_alike
 from lowcode.declare.check_buttons import check_buttons
+from lowcode.declare.check_connections import check_connections
 from lowcode.declare.check_derived import check_derived
 from lowcode.declare.check_dictionaries import check_dictionary
 from lowcode.declare.check_forms import check_form
@@ -16,6 +17,7 @@ from lowcode.declare.scene import Scene
 def check(scene: Scene) -> None:
     """Report every fault that lies between declarations."""
     check_manifest(scene)
+    check_connections(scene)
     for panel in scene.plugin.panels.values():
         check_panel(panel, scene)
     for dictionary in scene.plugin.dictionaries.values():

@@ -1,6 +1,7 @@
 """Check that fields which are not stored stand only where values are shown."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from lowcode.declare.fields import Field
 from lowcode.declare.model import Form
@@ -34,9 +35,11 @@ def _check_field(declared: Field, spot: Spot) -> None:
             f"A field of type {declared.type} is stored apart from its record. Remove 'derived', or change 'type'."
         )
         (spot / "derived").fault("E213", message)
-    for name, column in declared.fields.items():
-        if column.derived:
-            (spot / "fields" / name / "derived").fault("E213", "'derived' does not work inside line items. Remove it.")
+    columns = list(declared.fields.values())
+    for column, following in pairwise(columns):
+        if column.derived and not following.derived:
+            message = "Derived columns stand last, since they are not stored. Move it behind the others."
+            (spot / "fields" / column.name / "derived").fault("E213", message)
 
 
 def _heads(form: Form, spot: Spot) -> Iterator[tuple[str, Spot]]:

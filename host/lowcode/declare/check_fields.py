@@ -32,6 +32,8 @@ def check_field(declared: Field, spot: Spot, scene: Scene) -> bool:
             message = f"{quote(declared.type)} is not a field type.{near} Types: {', '.join(FIELD_TYPES)}."
             (spot / "type").fault("E201", message)
         return False
+    if declared.type == "secret" and not any(declared is each for each in scene.plugin.settings.values()):
+        (spot / "type").fault("E237", "Only a setting can be a secret: it is never shown again. Choose another type.")
     _check_keys(declared, spot)
     _check_combinations(declared, spot)
     _check_bounds(declared, spot)
@@ -54,7 +56,7 @@ def _check_keys(declared: Field, spot: Spot) -> None:
 
 def _check_combinations(declared: Field, spot: Spot) -> None:
     """Report keys that contradict each other."""
-    kinds = {"computed": declared.computed, "derived": declared.derived, "rollup": declared.rollup}
+    kinds = {word: getattr(declared, word) for word in ("computed", "derived", "rollup", "difference")}
     automatic = next((word for word, is_so in kinds.items() if is_so), None)
     pairs = [
         (automatic, "required", declared.required),
@@ -67,6 +69,7 @@ def _check_combinations(declared: Field, spot: Spot) -> None:
         (automatic, "fill", bool(declared.fill)),
         ("derived" if declared.derived else None, "computed", declared.computed),
         ("derived" if declared.derived else None, "rollup", declared.rollup is not None),
+        (automatic if automatic != "difference" else None, "difference", bool(declared.difference)),
         ("derived" if declared.derived else None, "unique", declared.unique),
         ("derived" if declared.derived else None, "masked_without", declared.masked_without is not None),
     ]

@@ -21,6 +21,7 @@ SCOPES = ("own", "department", "all")
 WITH = "with "
 NO_COLUMN = ("lines",)
 NO_ORDER = ("lines", "image", "files")
+NEEDS_RECORD = tuple("computed derived readonly create_only unique rollup difference visible_to masked_without".split())
 NO_TITLE = ("lines", "image", "files", "boolean", "choice", "ref", "user", "department")
 
 
@@ -73,6 +74,8 @@ def _check_one(declared: Field, around: Fields, form: Form | None, spot: Spot, s
     if not check_field(declared, spot, scene):
         return
     check_links(declared, around, form, spot, scene)
+    if declared.hidden:
+        (spot / "hidden").fault("E213", "'hidden' has a meaning for columns of line items only. Remove it.")
     for name, column in declared.fields.items():
         at = spot / "fields" / name
         if name in RESERVED_COLUMNS:
@@ -82,7 +85,7 @@ def _check_one(declared: Field, around: Fields, form: Form | None, spot: Spot, s
             continue
         if column.type in {"image", "files"}:
             at.fault("E213", f"A column cannot be of type {column.type}. Give the form itself a field for files.")
-        for word in ("rollup", "unique", "visible_to", "masked_without", "create_only"):
+        for word in ("rollup", "difference", "unique", "visible_to", "masked_without", "create_only"):
             if getattr(column, word):
                 (at / word).fault("E213", f"'{word}' does not work inside line items. Remove it.")
         if check_field(column, at, scene):
@@ -96,11 +99,22 @@ def check_parameters(params: Mapping[str, Field], spot: Spot, scene: Scene, form
         if name in RESERVED_PARAMETERS:
             at.fault("E211", f"The name '{name}' is reserved in dialogs. Choose another name.")
         check_loose(declared, params, at, scene, form)
+        for column in declared.fields.values():
+            _check_column_of_dialog(column, at / "fields" / column.name)
+
+
+def _check_column_of_dialog(column: Field, spot: Spot) -> None:
+    """Report what nothing fills in the table of a dialog, which no save follows."""
+    for word in ("computed", "derived", "fill"):
+        if getattr(column, word):
+            (spot / word).fault(
+                "E213", f"'{word}' has no meaning in the table of a dialog. Remove it; `propose_<action>` fills rows."
+            )
 
 
 def check_loose(declared: Field, around: Fields, spot: Spot, scene: Scene, form: Form | None = None) -> None:
     """Check a field of a dialog or of the settings, which has no record behind it."""
-    for word in ("computed", "derived", "readonly", "create_only", "unique", "rollup", "visible_to", "masked_without"):
+    for word in NEEDS_RECORD:
         if getattr(declared, word):
             (spot / word).fault("E213", f"'{word}' has no meaning for a field without a record. Remove it.")
     _check_one(declared, around, form, spot, scene)
@@ -175,12 +189,22 @@ def _check_list(view: ListView, form: Form, fields: Fields, spot: Spot, scene: S
             at.fault(
                 "E221", f"'{name}' is {fields[name].type}, but the search box looks into texts and titles. Remove it."
             )
+        elif not _is_named_by_text(fields[name], scene):
+            message = f"What '{name}' refers to is not named by a text, so no text is found in it. Remove it."
+            at.fault("E221", message)
     for name, at in ordered:
         if fields[name].type in NO_ORDER:
             at.fault("E221", f"'{name}' is {fields[name].type} and has no order. Remove it.")
         elif fields[name].masked_without:
             at.fault("E221", f"An order by '{name}' would tell what is masked. Remove it.")
     check_condition(view.where, fields, spot / "where", scene, scene.states_of(form))
+
+
+def _is_named_by_text(declared: Field, scene: Scene) -> bool:
+    """Whether what a field refers to has a title that can be searched; what is not declared is reported elsewhere."""
+    target = scene.plugin.forms.get(declared.form or "")
+    title = scene.fields_of(target).get(target.title) if target is not None else None
+    return title is None or title.type in TEXTS
 
 
 def _known(names: tuple[str, ...], fields: Fields, spot: Spot) -> list[tuple[str, Spot]]:

@@ -18,6 +18,9 @@ LIKE = (TEXTS, NUMBERS)
 HOST_SET = (*NAMEABLE, "number", "status", "owner_department")
 """Fields that the host adds to a form and fills itself."""
 
+PAIR = 2
+"""So many figures has a difference."""
+
 
 def check_links(declared: Field, around: Fields, form: Form | None, spot: Spot, scene: Scene) -> None:
     """Report links that lead nowhere. `around` are the fields beside it; `form` is None in settings and dialogs."""
@@ -36,6 +39,8 @@ def check_links(declared: Field, around: Fields, form: Form | None, spot: Spot, 
             _check_same(declared, around, form, target, spot / "same", scene)
     if declared.rollup is not None and form is not None:
         _check_rollup(declared, declared.rollup, form, spot / "rollup", scene)
+    if declared.difference and form is not None and declared.type in NUMBERS:
+        _check_difference(declared, form, spot / "difference")
 
 
 def _check_dictionary(declared: Field, spot: Spot, scene: Scene) -> None:
@@ -63,7 +68,7 @@ def _check_fill(declared: Field, around: Fields, target: Form, spot: Spot, scene
             at.fault("E206", f"{quote(source)} is not a field of '{target.name}'.{near} Name one of its fields.")
         elif refuse(theirs[source], at):
             continue
-        elif around[mine].computed or around[mine].derived or around[mine].rollup:
+        elif around[mine].filled_by_host and not around[mine].readonly:
             at.fault("E207", f"'{mine}' is filled by the host. Remove it from 'fill', or let people fill it.")
         elif around[mine].type == "lines" or not agree(around[mine], theirs[source]):
             message = f"'{mine}' is {kind(around[mine])} but '{source}' is {kind(theirs[source])}. Give both one type."
@@ -151,6 +156,9 @@ def check_sets(params: Fields, fields: Fields, spot: Spot) -> None:
         at = spot / name
         if refuse(fields.get(declared.sets or name), at):
             continue
+        if declared.type == "lines" and (declared.sets or name in fields):
+            at.fault("E406", f"A move does not replace line items by '{name}'. Rename it; `after_move` gets the rows.")
+            continue
         if declared.sets is None:
             if name in fields and not agree(declared, fields[name]):
                 message = f"'{name}' is {kind(declared)} here but {kind(fields[name])} in the form. Give both one type."
@@ -160,13 +168,35 @@ def check_sets(params: Fields, fields: Fields, spot: Spot) -> None:
         if target is None:
             near = hint(declared.sets, fields)
             message = f"{quote(declared.sets)} is not a field of the form.{near} Name one of its fields."
-        elif declared.sets in HOST_SET or target.computed or target.rollup or target.type == "lines":
+        elif declared.sets in HOST_SET or not _is_plain(target):
             message = f"'{declared.sets}' is not filled by moves. Name a plain field of the form."
         elif not agree(declared, target):
             message = f"'{name}' is {kind(declared)} but '{declared.sets}' is {kind(target)}. Give both one type."
         else:
             continue
         (at / "sets").fault("E407", message)
+
+
+def _is_plain(declared: Field) -> bool:
+    return not (declared.computed or declared.rollup or declared.difference or declared.type == "lines")
+
+
+def _check_difference(declared: Field, form: Form, spot: Spot) -> None:
+    """Report a difference that is not one of two stored figures of the same form."""
+    if len(declared.difference) != PAIR:
+        spot.fault("E236", f"A difference has two figures, not {len(declared.difference)}. Write `[total, paid]`.")
+    for index, name in enumerate(declared.difference):
+        figure, at = form.fields.get(name), spot[index]
+        if figure is None:
+            near = hint(name, form.fields)
+            at.fault("E236", f"{quote(name)} is not a field of the form.{near} Name a number or money field.")
+        elif refuse(figure, at):
+            continue
+        elif figure.difference:
+            at.fault("E236", f"'{name}' is a difference itself. Name the fields that it comes from.")
+        elif figure.type != declared.type or figure.digits != declared.digits:
+            message = f"'{name}' is {kind(figure)} but the difference is {kind(declared)}."
+            at.fault("E236", f"{message} Give both the same type and digits.")
 
 
 def agree(one: Field, other: Field) -> bool:

@@ -10,11 +10,12 @@ from lowcode.declare.workflows import Move
 
 SUMMED = ("money", "number", "integer")
 DATED = ("date", "datetime")
+BUTTONS = ("open", "edit", "delete")
 NO_CARD = ("lines", "image", "files")
 
 
 def check_lists(form: Form, scene: Scene) -> None:
-    """Report every fault of a form's tabs, boards and calendars."""
+    """Report every fault of a form's tabs, boards, calendars and buttons of rows."""
     fields = scene.fields_of(form)
     for name, view in form.lists.items():
         spot = scene.file(form.file) / "lists" / name
@@ -25,6 +26,17 @@ def check_lists(form: Form, scene: Scene) -> None:
             _check_steps(view.board, form, fields, spot / "board", scene)
         if view.calendar is not None:
             _check_calendar(view, view.calendar, fields, spot / "calendar")
+        _check_buttons(view, form, spot / "actions", scene)
+
+
+def _check_buttons(view: ListView, form: Form, spot: Spot, scene: Scene) -> None:
+    """Check that the buttons of the rows are what records of the form can be asked for."""
+    workflow = scene.plugin.workflows.get(form.workflow or "")
+    names = [*BUTTONS, *form.actions, *(workflow.moves if workflow else ())]
+    for name in view.actions:
+        if name not in names:
+            message = f"{quote(name)} is no button of the form's records.{hint(name, names)} Name one of them."
+            (spot / name).fault("E238", message)
 
 
 def _check_under(view: ListView, name: str, form: Form, spot: Spot) -> None:

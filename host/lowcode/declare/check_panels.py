@@ -8,7 +8,7 @@ from lowcode.declare.fields import Field
 from lowcode.declare.model import Form, Panel
 from lowcode.declare.problems import Spot, hint, quote
 from lowcode.declare.scene import Scene
-from lowcode.templates import PANELS
+from lowcode.templates import PANELS, PRINTS
 
 RESERVED = ("format", "table")
 """Words of the query string that are no parameters of a panel."""
@@ -28,12 +28,16 @@ def check_panel(panel: Panel, scene: Scene) -> None:
         if declared.type in NO_PARAMETER:
             (at / "type").fault("E512", f"A panel cannot ask for {declared.type}. Choose a type with one value.")
         check_loose(declared, panel.params, at, scene)
+        if name in settings and settings[name].type == "secret":
+            at.fault("E512", f"The setting '{name}' is secret, and a panel would start with it. Choose another name.")
         if panel.saves and name in settings:
             _check_agrees(declared, settings[name], at)
     if panel.saves and panel.params.keys().isdisjoint(settings):
         (spot / "saves").fault("E512", "None of the parameters is a setting. Name one as a setting, or remove 'saves'.")
     if (scene.plugin.root / PANELS / f"{panel.name}.html").exists():
         check_template(PANELS, panel.name, scene.plugin, spot)
+    if panel.print is not None:
+        check_template(PRINTS, panel.print, scene.plugin, spot / "print")
 
 
 def _check_agrees(declared: Field, setting: Field, spot: Spot) -> None:

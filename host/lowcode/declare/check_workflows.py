@@ -33,6 +33,7 @@ def check_workflow(workflow: Workflow, scene: Scene) -> None:
                 f"The form '{form.name}' does not name this workflow. Write `workflow: {workflow.name}` in {form.file}."
             )
             (spot / "form").fault("E401", message)
+    _check_deletable(workflow, spot / "states")
     for name, move in workflow.moves.items():
         _check_move(move, workflow, fields, spot / "moves" / name, scene)
     for name, approval in workflow.approvals.items():
@@ -42,6 +43,17 @@ def check_workflow(workflow: Workflow, scene: Scene) -> None:
 def _check_state(name: str, states: Collection[str], spot: Spot) -> None:
     if name and states and name not in states:
         spot.fault("E402", f"{quote(name)} is not a state of this workflow.{hint(name, states)} Name a declared state.")
+
+
+def _check_deletable(workflow: Workflow, spot: Spot) -> None:
+    """Report states whose records may be deleted anyway, or are being decided on."""
+    decided = {move.to for move in workflow.moves.values() if move.approval}
+    for name, state in workflow.states.items():
+        at = spot / name / "deletable"
+        if state.deletable and state.editable:
+            at.fault("E408", f"Records in '{name}' are editable and may be deleted anyway. Remove 'deletable'.")
+        elif state.deletable and name in decided:
+            at.fault("E408", f"Records in '{name}' are being decided on and have to stay. Remove 'deletable'.")
 
 
 def _check_move(move: Move, workflow: Workflow, fields: Fields | None, spot: Spot, scene: Scene) -> None:

@@ -41,10 +41,12 @@ class Field:
     default: Any = key("The value of a new record: a constant, `me`, `now`, `today` or `today+30`.", None)
     unique: bool = key("No two live records have the same value.", False)
     readonly: bool = key("Only rules write it; people and the API may not.", False)
+    hidden: bool = key("A column that pages send along without showing it; rules and the API read and write it.", False)
     create_only: bool = key("Set when the record is created, never by an edit.", False)
     computed: bool = key("Filled by the form's `compute` hook only.", False)
     derived: bool = key("Not stored: filled by the form's `derive` hook whenever records are shown.", False)
     rollup: Rollup | None = key("Filled by the host from other records.", None)
+    difference: tuple[str, ...] = key("Filled by the host: the first of two fields of this record less the second.", ())
     visible_to: tuple[str, ...] = key("Roles that may see the field; everybody without it.", ())
     masked_without: str | None = key(
         "Who may not do this with the record sees only the ends of the text, as in 138****1234.",
@@ -76,4 +78,4 @@ class Field:
     @property
     def filled_by_host(self) -> bool:
         """Whether a value from people or the API is refused."""
-        return self.computed or self.derived or self.readonly or self.rollup is not None
+        return self.computed or self.derived or self.readonly or self.rollup is not None or bool(self.difference)

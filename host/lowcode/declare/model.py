@@ -57,10 +57,15 @@ class ListView:
     label: str | None = key("The heading; the form's label without it.", None)
     columns: tuple[str, ...] = key("The fields shown, in order.")
     filters: tuple[str, ...] = key("The fields offered as filters.", ())
-    search: tuple[str, ...] = key("The text fields the search box looks into.", ())
+    search: tuple[str, ...] = key(
+        "The fields the search box looks into: texts, and references and users by what they are called.", ()
+    )
     sort: tuple[str, ...] = key("The order, `-` for descending.", ("-created_at",))
     where: Where | None = key("Which records the list holds.", None)
     create: bool = key("Whether the list offers 新增.", True)
+    actions: Mapping[str, str] = key(
+        "The buttons of its rows, in order: `action: label`; without it those of the form.", {}
+    )
     under: str | None = key("The list of this form that shows this one as a tab.", None)
     board: Board | None = key("Offers the list as a board of cards too.", None)
     calendar: str | None = key("The date or datetime field by which the list is offered as a calendar too.", None)
@@ -78,6 +83,8 @@ class Action:
     params: Mapping[str, Field] = key("What the dialog asks for.", {})
     confirm: str | None = key("A question to answer before it runs.", None)
     preview: bool = key("The action answers `?preview=1` with a plan, and people see the plan first.", False)
+    proposes: bool = key("The hook `propose_<action>` gives what the dialog starts with.", False)
+    related: tuple[str, ...] = key("Forms whose records that point to this one the dialog lists.", ())
     conflict: str | None = key("The code of the 409 that answers when `when` does not hold; without it a 422.", None)
     conflict_when: Where | None = key("The records that answer `conflict`; without it all that `when` leaves.", None)
     seen: Where | None = key("Records that answer `conflict` also to people who may not read them any more.", None)
@@ -88,7 +95,7 @@ class Print:
     """A printable page of a record."""
 
     name: str = key("The template: `prints/<name>.html`.", from_key=True)
-    label: str = key("The button.")
+    label: str = key("What the page is called; its button is 打印 with this.")
     when: Where | None = key("The records that show the button.", None)
 
 
@@ -125,6 +132,7 @@ class Form:
     number_label: str = key("The label of `number`.", "编号")
     workflow: str | None = key("The workflow; adds the field `status`.", None)
     owner: str | None = key("The user field that row scope reads.", None)
+    save_label: str = key("The button that saves.", "提交")
     sections: tuple[Section, ...] = key("The fields, grouped as they are shown.")
     lists: Mapping[str, ListView] = key("The named views; the first is the default.")
     actions: Mapping[str, Action] = key("Buttons that run hooks.", {})
@@ -186,6 +194,7 @@ class Panel:
     roles: tuple[str, ...] = key("Who sees it.")
     params: Mapping[str, Field] = key("What the page lets people choose; starts with the setting of the same name.", {})
     saves: bool = key("Offers administrators to save what was chosen as the settings of the same names.", False)
+    print: str | None = key("Offers a printable page of the same data: the template `prints/<print>.html`.", None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +205,9 @@ class MenuEntry:
     list: str | None = key("`form/list`.", None)
     panel: str | None = key("A panel.", None)
     icon: str | None = key("An icon of the host.", None)
+    group: str | None = key(
+        "The heading above it and its neighbours with the same; without one the plugin's label.", None
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +218,28 @@ class Job:
     label: str = key("What the jobs page shows.")
     every: str = key("How often.", "day", one_of=("minute", "hour", "day"))
     at: str | None = key("The time of day of a daily job, in the business time zone.", None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """An address to which another system pushes signed messages for the plugin's `receive_<name>` hook."""
+
+    name: str = key("The last part of the address and the name of the hook.", from_key=True)
+    label: str = key("What the page of calls shows.")
+    secret: str = key("The setting that holds the secret with which messages are signed.")
+    params: Mapping[str, Field] = key("What a message holds.")
+    about: str = key("The parameter that says what a message is about; sequences count for each of its values.")
+    sequence: str = key("The parameter that orders the messages about one thing: a whole number that grows.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """Questions to another system: `request_<name>` makes a call of a due record, `answer_<name>` gets the answer."""
+
+    name: str = key("The name of the hooks.", from_key=True)
+    label: str = key("What the page of calls shows.")
+    form: str = key("The form whose records are asked about.")
+    when: Where = key("Which records are due; the answer has to take them out of it.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +257,8 @@ class Plugin:
     menu: tuple[MenuEntry, ...] = key("The side menu, in order.", ())
     settings: Mapping[str, Field] = key("What administrators may set.", {})
     jobs: Mapping[str, Job] = key("Work by the clock.", {})
+    endpoints: Mapping[str, Endpoint] = key("Where other systems push messages to.", {})
+    connections: Mapping[str, Connection] = key("What is asked of other systems.", {})
     notifications: Mapping[str, str] = key("Kinds of messages its rules send, and their labels.", {})
     root: Path = key("The folder of the declarations.", Path(), role="loader")
     forms: Mapping[str, Form] = key("From forms/*.yaml.", {}, role="loader")

@@ -36,7 +36,8 @@ RESERVED_LISTS = frozenset(("bin", "new", "delete", "preview"))
 RESERVED_PLUGINS = frozenset(
     (
         *("alembic", "approval", "audit", "dictionary", "file", "files", "host", "idempotency", "job", "login"),
-        *("lowcode", "number", "pg", "session", "setting", "settings", "sqlite", "state", "store", "user", "users"),
+        *("lowcode", "number", "pg", "received", "session", "setting", "settings", "sqlite", "state", "store", "user"),
+        "users",
     )
 )
 """First words of the host's own tables and of names the databases keep for themselves."""

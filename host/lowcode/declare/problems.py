@@ -66,6 +66,10 @@ PROBLEMS: dict[str, str] = {
     "E233": "A derived field stands where a stored one is needed.",
     "E234": "A field by which duplicates are recognised does not suit that.",
     "E235": "A timeline names a field that does not suit it.",
+    "E236": "A difference is not one of two stored figures of its form.",
+    "E237": "A secret stands where people or programs would see it.",
+    "E238": "A list names a button that its records do not have.",
+    "E239": "A dialog lists records of a form that does not point to the record.",
     "E301": "The parent of a dictionary item is not an item.",
     "E302": "Dictionary items are their own ancestors.",
     "E303": "A dictionary has more than one default.",
@@ -77,6 +81,7 @@ PROBLEMS: dict[str, str] = {
     "E405": "Two steps of an approval have the same name.",
     "E406": "A move's parameter does not agree with the form's field of the same name.",
     "E407": "A move's parameter sets a field that is not there, or that does not take its value.",
+    "E408": "A state says without need or reason that its records may be deleted.",
     "E501": "The version is not a release number.",
     "E502": "The host range is not a version range.",
     "E503": "A role name belongs to the host.",
@@ -89,6 +94,7 @@ PROBLEMS: dict[str, str] = {
     "E510": "The plugin name belongs to the host.",
     "E511": "A kind of notification belongs to the host.",
     "E512": "A panel asks for what it cannot, or saves what is no setting.",
+    "E513": "An endpoint does not name what it needs.",
 }
 
 MOST_SHOWN = 100

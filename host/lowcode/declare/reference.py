@@ -11,8 +11,10 @@ from lowcode.declare.fields import Field, Rollup, Scope, Where
 from lowcode.declare.model import (
     Access,
     Action,
+    Connection,
     Dictionary,
     DictionaryItem,
+    Endpoint,
     Form,
     Job,
     ListView,
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 FILES: tuple[tuple[str, "tuple[type[DataclassInstance], ...]"], ...] = (
-    ("manifest.yaml", (Plugin, Numbering, Panel, MenuEntry, Job)),
+    ("manifest.yaml", (Plugin, Numbering, Panel, MenuEntry, Job, Endpoint, Connection)),
     ("forms/*.yaml", (Form, Section, Field, Rollup, ListView, Action, Print, Access)),
     ("dictionaries/*.yaml", (Dictionary, DictionaryItem)),
     ("workflows/*.yaml", (Workflow, State, Move, Approval, Step)),

@@ -17,6 +17,7 @@ class State:
     name: str = key("What `status` stores.", from_key=True)
     label: str = key("What people see.")
     editable: bool = key("Whether records in it may be edited and deleted.", False)
+    deletable: bool = key("Whether records in it may be deleted although they are not editable.", False)
     colour: str | None = key("The colour of the tag.", None, one_of=COLOURS)
 
 

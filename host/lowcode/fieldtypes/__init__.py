@@ -10,7 +10,7 @@ from lowcode.fieldtypes.attached import FilesType, ImageType, LinesType
 from lowcode.fieldtypes.base import COMMON_KEYS, FieldType, ValueFault
 from lowcode.fieldtypes.choices import BooleanType, ChoiceType, DepartmentType, RefType, UserType
 from lowcode.fieldtypes.numbers import IntegerType, MoneyType, NumberType
-from lowcode.fieldtypes.texts import EmailType, PhoneType, TextAreaType, TextType, UrlType
+from lowcode.fieldtypes.texts import EmailType, PhoneType, SecretType, TextAreaType, TextType, UrlType
 from lowcode.fieldtypes.times import DateTimeType, DateType
 
 TYPES: tuple[type[FieldType], ...] = (
@@ -19,6 +19,7 @@ TYPES: tuple[type[FieldType], ...] = (
     PhoneType,
     EmailType,
     UrlType,
+    SecretType,
     IntegerType,
     NumberType,
     MoneyType,

@@ -9,7 +9,19 @@ from sqlalchemy.types import TypeEngine
 from lowcode.declare.fields import Field
 
 COMMON_KEYS = frozenset(
-    {"label", "type", "help", "required", "readonly", "create_only", "computed", "derived", "visible_to", "sets"}
+    {
+        "label",
+        "type",
+        "help",
+        "required",
+        "readonly",
+        "create_only",
+        "computed",
+        "derived",
+        "visible_to",
+        "sets",
+        "hidden",
+    }
 )
 ORDER = frozenset({"eq", "ne", "lt", "lte", "gt", "gte", "in", "between", "isnull"})
 SAME = frozenset({"eq", "ne", "in", "isnull"})

@@ -29,7 +29,7 @@ class NumberType(FieldType):
     """An exact number with `digits` decimal places; a string in JSON."""
 
     name = "number"
-    keys = frozenset({"default", "min", "max", "more_than", "digits", "unit", "rollup", "suggest"})
+    keys = frozenset({"default", "min", "max", "more_than", "digits", "unit", "rollup", "difference", "suggest"})
     operators = ORDER
     default_digits = 2
 
@@ -87,7 +87,7 @@ class MoneyType(NumberType):
     """An amount of money in yuan, two places."""
 
     name = "money"
-    keys = frozenset({"default", "min", "max", "more_than", "rollup"})
+    keys = frozenset({"default", "min", "max", "more_than", "rollup", "difference"})
 
     def text(self, field: Field, value: Any) -> str:
         """Group the thousands and keep both places."""
@@ -98,7 +98,7 @@ class IntegerType(NumberType):
     """A whole number; a number in JSON."""
 
     name = "integer"
-    keys = frozenset({"default", "min", "max", "more_than", "unit", "rollup", "unique"})
+    keys = frozenset({"default", "min", "max", "more_than", "unit", "rollup", "difference", "unique"})
     default_digits = 0
 
     def column_type(self, field: Field) -> TypeEngine[Any]:

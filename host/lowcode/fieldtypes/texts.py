@@ -116,3 +116,19 @@ class UrlType(TextType):
         if not re.fullmatch(r"https?://[^\s\"<>\\]+", text):
             raise ValueFault(_("不是有效的网址，请以 http:// 或 https:// 开头。"))
         return text
+
+
+class SecretType(TextType):
+    """A text that is written and never shown or answered again, such as a key; only for `settings:`."""
+
+    name = "secret"
+    keys = frozenset({"max"})
+    operators = frozenset()
+
+    def text(self, field: Field, value: Any) -> str:
+        """Show nothing of it."""
+        return "***"
+
+    def openapi(self, field: Field) -> dict[str, Any]:
+        """Describe that it is only written."""
+        return super().openapi(field) | {"writeOnly": True}

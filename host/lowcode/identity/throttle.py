@@ -20,6 +20,7 @@ WINDOW = timedelta(minutes=15)
 PER_ACCOUNT = 10
 PER_ADDRESS = 100
 PER_COMPARISON = 120
+PER_PUSHER = 60
 
 Limit = tuple[str, int]
 
@@ -37,6 +38,23 @@ def proofs(user_id: int) -> Sequence[Limit]:
 def comparisons(user_id: int) -> Sequence[Limit]:
     """Name the counter of what a person asks about records that may be anybody's."""
     return ((f"compare:{user_id}", PER_COMPARISON),)
+
+
+def pushes(address: str) -> Sequence[Limit]:
+    """Name the counter of wrong signatures of messages that come from an address."""
+    return ((_subject("push", address), PER_PUSHER),)
+
+
+def wait(connection: Connection, counters: Sequence[Limit], now: datetime) -> int:
+    """Give the seconds until another attempt will be counted; 0 when it is now. Counts and locks nothing."""
+    start = (now - WINDOW).timestamp()
+    waits = [0]
+    for subject, limit in counters:
+        query = select(login_attempts.c.attempts).where(login_attempts.c.subject == subject)
+        times = sorted(float(time) for time in connection.scalar(query) or () if time > start)
+        if len(times) >= limit:
+            waits.append(_wait(times, limit, now))
+    return max(waits)
 
 
 def reserve(db: Database, counters: Sequence[Limit], now: datetime) -> None:
@@ -72,16 +90,16 @@ def _subject(kind: str, value: str) -> str:
 def _reserve(connection: Connection, counters: Sequence[Limit], now: datetime) -> int:
     """Return 0 when the attempt was counted, else the seconds to wait."""
     counted = [(subject, limit, _locked(connection, subject, now)) for subject, limit in counters]
-    waits = [
-        int(times[-limit] - now.timestamp() + WINDOW.total_seconds()) + 1
-        for _s, limit, times in counted
-        if len(times) >= limit
-    ]
+    waits = [_wait(times, limit, now) for _s, limit, times in counted if len(times) >= limit]
     if waits:
         return max(waits)
     for subject, _limit, times in counted:
         _store(connection, subject, [*times, now.timestamp()], now)
     return 0
+
+
+def _wait(times: Sequence[float], limit: int, now: datetime) -> int:
+    return int(times[-limit] - now.timestamp() + WINDOW.total_seconds()) + 1
 
 
 def _locked(connection: Connection, subject: str, now: datetime) -> list[float]:

@@ -24,8 +24,12 @@ def new_manager(plugins: Iterable[Plugin]) -> pluggy.PluginManager:
     for plugin in plugins:
         for form in plugin.forms.values():
             names |= {f"action_{name}": HookFamilies.action_name for name in form.actions}
+            names |= {f"propose_{name}": HookFamilies.propose_name for name in form.actions}
         names |= {f"panel_{name}": HookFamilies.panel_name for name in plugin.panels}
         names |= {f"job_{name}": HookFamilies.job_name for name in plugin.jobs}
+        names |= {f"receive_{name}": HookFamilies.receive_name for name in plugin.endpoints}
+        names |= {f"request_{name}": HookFamilies.request_name for name in plugin.connections}
+        names |= {f"answer_{name}": HookFamilies.answer_name for name in plugin.connections}
     if names:
         manager.add_hookspecs(type("DeclaredHooks", (), names))
     return manager
@@ -57,15 +61,27 @@ def check(plugin: Plugin, declaration: Declaration) -> list[Sentence]:
         problems += _undone(manager, [module], plugin.forms[form])
     for form in plugin.forms.keys() - declaration.rules.keys():
         problems += _undone(manager, [], plugin.forms[form])
-    named = {f"panel_{name}" for name in plugin.panels} | {f"job_{name}" for name in plugin.jobs}
+    named = _named(plugin)
     for module in declaration.hooks:
         problems += _names(manager, module, named | {"declare"})
-    problems += _missing(manager, declaration.hooks, named, Sentence("manifest.yaml 声明的面板或任务"))
+    problems += _missing(manager, declaration.hooks, named, Sentence("manifest.yaml 声明的面板、任务或接口"))
     return problems + _signatures(manager, plugin, declaration)
 
 
+def _named(plugin: Plugin) -> set[str]:
+    """Name the hooks that the manifest declares."""
+    return {
+        *(f"panel_{name}" for name in plugin.panels),
+        *(f"job_{name}" for name in plugin.jobs),
+        *(f"receive_{name}" for name in plugin.endpoints),
+        *(f"{side}_{name}" for side in ("request", "answer") for name in plugin.connections),
+    }
+
+
 def _actions(form: Form) -> set[str]:
-    return {f"action_{name}" for name in form.actions}
+    """Name the hooks that a form's actions need."""
+    proposing = {f"propose_{each.name}" for each in form.actions.values() if each.proposes}
+    return {f"action_{name}" for name in form.actions} | proposing
 
 
 def _undone(manager: pluggy.PluginManager, modules: Iterable[ModuleType], form: Form) -> list[Sentence]:

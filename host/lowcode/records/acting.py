@@ -9,7 +9,7 @@ from lowcode.declare.workflows import Move
 from lowcode.errors import Conflict, Fault, Forbidden, Invalid, NotFound, Refused
 from lowcode.forms import LiveForm
 from lowcode.i18n import _
-from lowcode.records import asking, masking, reading, references, saving, store
+from lowcode.records import asking, masking, proposing, reading, references, saving, store
 from lowcode.records.draft import Draft
 from lowcode.records.record import Record, copy_of
 from lowcode.workflow import approval, machine, runs
@@ -46,6 +46,14 @@ def act(
     if preview:
         return {"plan": dict(result.plan or {})}
     return _answer(ctx, form, record_id, result.message, result.open)
+
+
+def first_values(ctx: "Context", form: LiveForm, record_id: int, name: str) -> dict[str, Any]:
+    """Give what the dialog of a step starts with, written as the API writes values, to whoever may take the step."""
+    step = step_of(form, name)
+    record = _require(ctx, form, record_id, step, None)
+    _authorise(ctx, form, record, step, None)
+    return proposing.first_values(ctx, form, record, step)
 
 
 def act_on_many(ctx: "Context", form: LiveForm, name: str, params: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -97,7 +105,7 @@ def _is_for_many(ctx: "Context", form: LiveForm, step: Action | Move) -> bool:
     if isinstance(step, Move):
         return step.approval is not None and not step.params and access.is_allowed(ctx, form, "edit")
     is_shared = all(not each.same and each.type not in OF_ONE for each in step.params.values())
-    return is_shared and not step.preview and access.is_allowed(ctx, form, step.access)
+    return is_shared and not step.preview and not step.proposes and access.is_allowed(ctx, form, step.access)
 
 
 def step_of(form: LiveForm, name: str) -> Action | Move:
@@ -178,7 +186,11 @@ def move(ctx: "Context", form: LiveForm, original: Record, step: Move, raw: Mapp
     record = copy_of(original)
     for key, declared in step.params.items():
         target = declared.sets or key
-        if target in form.declared.fields and not masking.is_echo(ctx, form, original, target, values[key]):
+        if (
+            target in form.declared.fields
+            and declared.type != "lines"
+            and not masking.is_echo(ctx, form, original, target, values[key])
+        ):
             setattr(record, target, values[key])
     record.status = step.to
     saving.write_changes(ctx, Draft(form, record, original), action=step.name)

@@ -1,6 +1,6 @@
 """What a dialog or the bar of a panel asks for: types, required values, choices and references, checked."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from marshmallow import Schema
@@ -41,24 +41,42 @@ def checked(
     """
     values, errors = decode(schema, raw)
     known = defaults or {}
-    holder = Holder(
-        declared,
-        {
-            key: values[key] if key in values else known[key] if key in known else draft.first(ctx, field)
-            for key, field in declared.items()
-        },
-    )
-    chosen = [
-        references.Place(key, field, holder, None, declared)
+    given = {
+        key: values[key] if key in values else known[key] if key in known else draft.first(ctx, field)
         for key, field in declared.items()
-        if field.type in references.NAMING and getattr(holder, key) is not None
-    ]
+    }
+    tables = {key: field for key, field in declared.items() if field.type == "lines"}
+    holder = Holder(declared, given | {key: rows_of(ctx, field, given[key]) for key, field in tables.items()})
+    chosen = _naming("", holder, declared)
+    for key, field in tables.items():
+        for index, row in enumerate(getattr(holder, key)):
+            chosen += _naming(f"{key}.{index}.", row, field.fields)
+            if "id" in given[key][index]:
+                errors[f"{key}.{index}.id"] = [_("没有这个字段。")]
     around: Any = holder if record is None else record
     faults = references.check(ctx, around, chosen, references.find(ctx, chosen), may_have_left=may_have_left)
     errors |= {path: sentences for path, sentences in faults.items() if path not in errors}
     for key, field in declared.items():
-        if field.required and getattr(holder, key) is None:
+        if key in tables:
+            draft.require_rows(errors, key, field, getattr(holder, key))
+        elif field.required and getattr(holder, key) is None:
             errors.setdefault(key, [_("必填。")])
     if errors:
         raise Invalid(_("有 {count} 处需要修改，请看各字段的提示。", count=len(errors)), errors=errors)
-    return {key: getattr(holder, key) for key in declared}
+    values = {key: getattr(holder, key) for key in declared}
+    return values | {key: [vars(row) for row in values[key]] for key in tables}
+
+
+def rows_of(ctx: "Context", declared: Field, rows: Iterable[Mapping[str, Any]] | None) -> list[Holder]:
+    """Make rows of a dialog's table, each with all its columns."""
+    first = {name: draft.first(ctx, column) for name, column in declared.fields.items()}
+    return [Holder(declared.fields, {**first, **row}) for row in rows or ()]
+
+
+def _naming(prefix: str, row: Holder, declared: Mapping[str, Field]) -> list[references.Place]:
+    """Collect what a row names."""
+    return [
+        references.Place(prefix + key, field, row, None, declared)
+        for key, field in declared.items()
+        if field.type in references.NAMING and getattr(row, key) is not None
+    ]

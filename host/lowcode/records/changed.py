@@ -27,6 +27,11 @@ def in_words(ctx: "Context", form: LiveForm, entries: Iterable[Mapping[str, Any]
             change[end] = _told(ctx, form, change["field"], change[end], titles)
 
 
+def is_hidden(form: LiveForm, path: str) -> bool:
+    """Tell whether a change is about a column that pages do not show."""
+    return path.partition(".")[0] in form.fields and _field(form, path).hidden
+
+
 def _titles(ctx: "Context", form: LiveForm, changes: Iterable[Mapping[str, Any]]) -> dict[str, dict[int, str]]:
     """Look up what the changes point at: one query for each form."""
     wanted: dict[str, set[int]] = {}

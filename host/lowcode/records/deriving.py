@@ -15,7 +15,8 @@ def fill(ctx: "Context", form: LiveForm, records: Sequence[Record], names: Colle
 
     The hook gets the system's context, as every rule does: what it reads is not narrowed to what the person may see.
     """
-    if form.derived.isdisjoint(form.derived if names is None else names):
+    derived = form.derived | form.derived_lines
+    if derived.isdisjoint(derived if names is None else names):
         return
     if saved := [each for each in records if each.id is not None]:
         ctx.platform.hooks.call(form.name, "derive", records=saved, ctx=ctx.system)

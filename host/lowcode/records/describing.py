@@ -28,6 +28,7 @@ def describe(ctx: "Context", form: LiveForm) -> dict[str, Any]:
     return {
         **summary(form),
         "title": form.declared.title,
+        "save_label": _(form.declared.save_label),
         "sections": [
             {"label": _(section.label), "fields": [field_json(f) for f in section.fields.values() if f.name in known]}
             for section in form.declared.sections

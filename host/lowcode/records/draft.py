@@ -10,7 +10,7 @@ from lowcode.errors import Invalid
 from lowcode.fieldtypes import FIELD_TYPES
 from lowcode.forms import LiveForm, visible_fields
 from lowcode.i18n import _
-from lowcode.records import masking, references
+from lowcode.records import differences, masking, prefilling, references
 from lowcode.records.record import Line, Record, copy_of, values_of
 from lowcode.schemas import decode
 
@@ -22,13 +22,17 @@ Errors = dict[str, list[str]]
 
 @dataclass(slots=True)
 class Draft:
-    """A record on its way to being saved. `given` are the paths that the payload names."""
+    """A record on its way to being saved. `given` are the paths that the payload names.
+
+    `made` are the line items whose rows a rule has filled in.
+    """
 
     form: LiveForm
     record: Record
     original: Record | None
     given: set[str] = field(default_factory=set)
     errors: Errors = field(default_factory=dict)
+    made: set[str] = field(default_factory=set)
 
     def require_no_errors(self) -> None:
         """Refuse a draft with faults."""
@@ -58,6 +62,8 @@ def prepare(
     _follow_references(ctx, draft, changed)
     for name, value in (filled or {}).items():
         setattr(draft.record, name, value)
+    if original is None and ctx.platform.hooks.has(form.name, "prefill"):
+        _prefill(ctx, draft)
     _require(ctx, draft)
     if rules_anyway or not draft.errors:
         _apply_rules(ctx, draft)
@@ -71,6 +77,7 @@ def new_record(ctx: "Context", form: LiveForm) -> Record:
         setattr(record, name, [] if declared.type == "lines" else default(ctx, declared))
     if form.workflow:
         record.status = next(iter(form.workflow.states))
+    differences.fill(form, record)
     return record
 
 
@@ -165,33 +172,52 @@ def _follow_references(ctx: "Context", draft: Draft, changed: str | None) -> Non
         draft.errors.setdefault(path, sentences)
 
 
+def _prefill(ctx: "Context", draft: Draft) -> None:
+    """Let the rules fill what is open in a new record; their lines are read and completed as if they had been typed."""
+    for name, rows in prefilling.ask(ctx, draft).items():
+        declared = draft.form.fields[name]
+        values, errors = decode(draft.form.schema, {name: [each.given for each in rows]})
+        draft.errors |= errors
+        lines = _lines(ctx, draft, declared, values.get(name) or [])
+        for line, row in zip(lines, rows, strict=False):
+            for column, value in row.filled.items():
+                setattr(line, column, value)
+        setattr(draft.record, name, lines)
+        draft.made.add(name)
+    _follow_references(ctx, draft, None)
+
+
 def _require(ctx: "Context", draft: Draft) -> None:
     for name, declared in draft.form.declared.fields.items():
         value = getattr(draft.record, name)
         if declared.filled_by_host:
             continue
         if declared.type in {"lines", "files"}:
-            _require_rows(draft, name, declared, value or [])
+            require_rows(draft.errors, name, declared, value or [])
         elif declared.required and value is None:
             draft.errors.setdefault(name, [_("必填。")])
 
 
-def _require_rows(draft: Draft, name: str, declared: Field, rows: list[Any]) -> None:
+def require_rows(errors: Errors, name: str, declared: Field, rows: list[Any]) -> None:
+    """Report too few rows or files, and what is empty in rows although it is needed."""
     least = int(declared.min or 0) or int(declared.required)
     if len(rows) < least:
-        draft.errors.setdefault(name, [_("至少需要 {count} 项。", count=least)])
+        errors.setdefault(name, [_("至少需要 {count} 项。", count=least)])
     needed = [column.name for column in declared.fields.values() if column.required and not column.filled_by_host]
     for index, row in enumerate(rows if declared.type == "lines" else ()):
         for column in needed:
             if getattr(row, column) is None:
-                draft.errors.setdefault(f"{name}.{index}.{column}", [_("必填。")])
+                errors.setdefault(f"{name}.{index}.{column}", [_("必填。")])
 
 
 def _apply_rules(ctx: "Context", draft: Draft) -> None:
-    """Ask the rules; they add nothing to a field that is at fault already, whose value may be out of sight."""
+    """Ask the rules; they neither see nor add to a field that is at fault already, whose value may be out of sight."""
     hooks, form, wrong = ctx.platform.hooks, draft.form.name, set(draft.errors)
-    hooks.call(form, "compute", record=draft.record, ctx=ctx.system)
-    for faults in hooks.call(form, "validate", record=draft.record, original=draft.original, ctx=ctx.system):
+    with prefilling.without_faults(draft):
+        hooks.call(form, "compute", record=draft.record, ctx=ctx.system)
+        differences.fill(draft.form, draft.record)
+        found = hooks.call(form, "validate", record=draft.record, original=draft.original, ctx=ctx.system)
+    for faults in found:
         for path, sentence in faults.items():
             if path not in wrong:
                 draft.errors.setdefault(path, []).append(sentence)

@@ -12,7 +12,7 @@ from lowcode.declare.fields import Field
 from lowcode.errors import NotFound, Refused
 from lowcode.forms import LiveForm
 from lowcode.i18n import _
-from lowcode.records import deleting, pointing, reading, saving, store, team, words
+from lowcode.records import deleting, differences, pointing, reading, saving, store, team, words
 from lowcode.records.draft import Draft
 from lowcode.records.record import Record, copy_of, values_of
 
@@ -125,6 +125,7 @@ def _drop_refused(ctx: "Context", form: LiveForm, filling: Filling, target: Reco
     hooks = ctx.platform.hooks
     asked = {"record": filling.record, "original": target, "ctx": ctx.system}
     hooks.call(form.name, "compute", record=filling.record, ctx=ctx.system)
+    differences.fill(form, filling.record)
     faults = {path.partition(".")[0] for found in hooks.call(form.name, "validate", **asked) for path in found}
     for name in faults.intersection(filling.filled):
         setattr(filling.record, name, getattr(target, name))

@@ -120,8 +120,8 @@ def can(ctx: "Context", form: LiveForm, record: Record, submitter: int | None) -
         return []
     if record.deleted_at is not None:
         return ["restore"] if access.permits(ctx, form, "delete", record) else []
-    editable = form.is_editable(record)
-    verbs = [verb for verb in ("edit", "delete") if editable and access.permits(ctx, form, verb, record)]
+    open_to = [verb for verb in ("edit", "delete") if form.allows(verb, record)]
+    verbs = [verb for verb in open_to if access.permits(ctx, form, verb, record)]
     if form.declared.team and access.permits(ctx, form, "edit", record, shared=False):
         verbs.append("share")
     return verbs + machine.available(ctx, form, record, submitter)

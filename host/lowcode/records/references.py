@@ -236,12 +236,15 @@ def _misfit(target: Field, value: Any, found: Found) -> str | None:
 def check(ctx: "Context", record: Record, chosen: list[Place], found: Found, *, may_have_left: bool = False) -> Errors:
     """Collect the faults of everything newly chosen. What stands in many lines is judged once.
 
+    What the host or a rule fills in is nobody's choice: it may point to what the person does not see.
     People who have left cannot be chosen any more, unless it is only to look at what was theirs.
     """
     errors: Errors = {}
     held: list[Place] = []
     judged: dict[tuple[int, Any], str | None] = {}
     for place in chosen:
+        if place.field.filled_by_host:
+            continue
         if place.field.type in HELD:
             held.append(place)
             continue

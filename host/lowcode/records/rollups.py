@@ -3,11 +3,12 @@
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, func, select, update
+from sqlalchemy import ColumnElement, FromClause, ScalarSelect, func, literal, select, update
 
 from lowcode.conditions import split_key
 from lowcode.declare.fields import Field, Rollup
 from lowcode.forms import Inbound, LiveForm
+from lowcode.records import differences
 from lowcode.records.record import Record
 
 if TYPE_CHECKING:
@@ -35,8 +36,13 @@ def refresh_parents(ctx: "Context", form: LiveForm, by: str, parents: Collection
                 _recompute(ctx, form, inbound, parent)
 
 
-def expected(ctx: "Context", form: LiveForm, declared: Field, parent: ColumnElement[Any]) -> ScalarSelect[Any]:
-    """Give the SQL of what a rollup has to be, for `refresh` and for `lowcode check --data`."""
+def expected(
+    ctx: "Context", declared: Field, parent: ColumnElement[Any], outer: FromClause | None = None
+) -> ScalarSelect[Any]:
+    """Give the SQL of what a rollup has to be, for `refresh` and for `lowcode check --data`.
+
+    `parent` is an id, or that of each row of the table `outer`; records of a form may point to others of the same form.
+    """
     rollup = _rollup(declared)
     child = ctx.platform.forms[rollup.form].table
     figure = func.coalesce(func.sum(child.c[rollup.sum]), 0) if rollup.sum else func.count()
@@ -46,15 +52,16 @@ def expected(ctx: "Context", form: LiveForm, declared: Field, parent: ColumnElem
         child.c.deleted_at.is_(None),
         condition.clause(ctx.platform.forms[rollup.form], ctx.tokens),
     )
-    return statement.correlate(form.table).scalar_subquery()
+    return statement.correlate(outer).scalar_subquery()
 
 
 def _recompute(ctx: "Context", form: LiveForm, inbound: Inbound, parent: int) -> None:
     """Lock the parent's row first, so that two children saved at once are both counted."""
     owner = ctx.platform.forms[inbound.parent]
     ctx.connection.execute(select(owner.table.c.id).where(owner.table.c.id == parent).with_for_update(key_share=True))
-    figure = expected(ctx, owner, inbound.field, owner.table.c.id)
-    ctx.connection.execute(update(owner.table).where(owner.table.c.id == parent).values({inbound.field.name: figure}))
+    figure = expected(ctx, inbound.field, literal(parent))
+    changed = differences.with_changes(owner, {inbound.field.name: figure})
+    ctx.connection.execute(update(owner.table).where(owner.table.c.id == parent).values(changed))
 
 
 def _rollup(declared: Field) -> Rollup:

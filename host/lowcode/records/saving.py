@@ -7,7 +7,7 @@ from lowcode import access, files, numbering
 from lowcode.errors import Conflict, Forbidden, NotFound, Refused
 from lowcode.forms import LiveForm
 from lowcode.i18n import _
-from lowcode.records import alike, history, reading, rollups, store, team
+from lowcode.records import alike, differences, history, reading, rollups, store, team
 from lowcode.records import draft as drafts
 from lowcode.records.draft import Draft
 from lowcode.records.record import Record, copy_of
@@ -175,9 +175,18 @@ def require_change(ctx: "Context", form: LiveForm, record: Record, verb: str, ve
         raise Forbidden(_("您可以查看这条记录，但没有权限进行这项操作。"))
     if version is not None and version != record.version:
         raise store.stale()
-    if not form.is_editable(record) and form.workflow:
-        state = _(form.workflow.states[record.status].label)
-        raise Refused(_("“{state}”状态的记录不能修改或删除。", state=state), code="not_editable")
+    if sentence := locked(form, record, verb):
+        raise Refused(sentence, code="not_editable")
+
+
+def locked(form: LiveForm, record: Record, verb: str) -> str | None:
+    """Say why the record's state allows no edit, or no deletion; None when it does."""
+    if form.workflow is None or form.allows(verb, record):
+        return None
+    state = _(form.workflow.states[record.status].label)
+    if form.allows("delete", record):
+        return _("“{state}”状态的记录不能修改，可以删除。", state=state)
+    return _("“{state}”状态的记录不能修改或删除。", state=state)
 
 
 def require_deleted(ctx: "Context", form: LiveForm, record_id: int) -> Record:
@@ -199,6 +208,7 @@ def _stamp(ctx: "Context", form: LiveForm, record: Record, original: Record | No
 
 
 def _before(ctx: "Context", draft: Draft) -> None:
+    differences.fill(draft.form, draft.record)
     ctx.platform.hooks.call(
         draft.form.name, "before_save", record=draft.record, original=draft.original, ctx=ctx.system
     )

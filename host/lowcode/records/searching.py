@@ -6,16 +6,15 @@ follows from it and is answered by indexes: it may let a row pass that does not 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Table, and_, false, or_, select
+from sqlalchemy import ColumnElement, Table, and_, bindparam, false, or_, select
 
 from lowcode import access
 from lowcode.conditions import containing, lower
-from lowcode.database.among import among_found
 from lowcode.database.search import holding
 from lowcode.declare.fields import Field
-from lowcode.forms import LiveForm
+from lowcode.forms import LiveForm, visible_fields
 from lowcode.identity.tables import users
 
 if TYPE_CHECKING:
@@ -23,6 +22,9 @@ if TYPE_CHECKING:
 
 
 POINTERS = frozenset({"ref", "user"})
+
+FEW = 1_000
+"""So many things with the text in their titles are looked up before the rows that point at them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +39,14 @@ def search(ctx: "Context", form: LiveForm, names: Iterable[str], text: str) -> S
     """Look for a text in fields of a form: texts, references, people. No field holds nothing."""
     fields = [form.fields[name] for name in names]
     own = [each.name for each in fields if each.type not in POINTERS]
-    pointing = [each for each in fields if each.type in POINTERS]
+    pointing = [_pointing(ctx, form, each, text) for each in fields if each.type in POINTERS]
     holds = [of_the_whole(ctx, form, name, containing(form.column(name), text)) for name in own]
-    holds += [containing(_title_of(ctx, form, each), text) for each in pointing]
-    hints = [_pointing(ctx, form, each, text) for each in pointing]
-    mine = holding(form.table, own, lower(text))
-    if own and mine is None:
-        return Search(or_(*holds))
-    return Search(or_(false(), *holds), or_(false(), *([] if mine is None or not own else [mine]), *hints))
+    holds += [each.holds for each in pointing]
+    mine = holding(form.table, own, lower(text)) if own else false()
+    hints = [each.hint for each in pointing if each.hint is not None]
+    if mine is None or len(hints) < len(pointing):
+        return Search(or_(false(), *holds))
+    return Search(or_(false(), *holds), or_(mine, *hints))
 
 
 def of_the_whole(ctx: "Context", form: LiveForm, name: str, found: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -53,19 +55,28 @@ def of_the_whole(ctx: "Context", form: LiveForm, name: str, found: ColumnElement
     return and_(found, access.clause(ctx, form, verb)) if verb else found
 
 
-def _title_of(ctx: "Context", form: LiveForm, declared: Field) -> ColumnElement[Any]:
-    """Read the title of what a row points at; the table may be the form's own."""
-    table, title = _pointed_at(ctx, declared)
-    other = table.alias()
-    return select(other.c[title]).where(other.c.id == form.column(declared.name)).scalar_subquery()
+def _pointing(ctx: "Context", form: LiveForm, declared: Field, text: str) -> Search:
+    """Look for a text in the titles of what the rows point at.
 
-
-def _pointing(ctx: "Context", form: LiveForm, declared: Field, text: str) -> ColumnElement[bool]:
-    """Select the rows that point at something with the text in its title, by the indexes of both."""
+    A few are looked up beforehand: how many rows point at these very ones, the database knows, and takes the index.
+    """
+    if not _is_named_to(ctx, declared):
+        return Search(false(), false())
     table, title = _pointed_at(ctx, declared)
     found = select(table.c.id).where(containing(table.c[title], text)).correlate(None)
     mine = holding(table, (title,), lower(text))
-    return among_found(form.column(declared.name), found if mine is None else found.where(mine))
+    ids = ctx.connection.scalars((found if mine is None else found.where(mine)).limit(FEW + 1)).all()
+    column = form.column(declared.name)
+    if len(ids) > FEW:  # compared row by row: an index of what so many titles hold is no help
+        return Search(column.in_(found))
+    few = column.in_(bindparam(None, ids, expanding=True, literal_execute=True)) if ids else false()
+    return Search(few, few)
+
+
+def _is_named_to(ctx: "Context", declared: Field) -> bool:
+    """Whether the person may know of the field that names what a reference points at."""
+    target = ctx.platform.forms.get(declared.form or "")
+    return ctx.is_system or target is None or target.declared.title in visible_fields(target, ctx.user.roles)
 
 
 def _pointed_at(ctx: "Context", declared: Field) -> tuple[Table, str]:

@@ -11,7 +11,7 @@ from lowcode.declare.workflows import Workflow
 from lowcode.fieldtypes import FIELD_TYPES
 from lowcode.i18n import _
 from lowcode.records import titles
-from lowcode.records.record import Record, Row
+from lowcode.records.record import Row
 from lowcode.records.titles import POINTERS, target
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Showing:
         self._files = tuple(each.name for each in plain if each.type == "files")
         self.lines = {name: Showing(each.fields) for name, each in fields.items() if each.type == "lines"}
 
-    def prepare(self, ctx: "Context", records: Sequence[Record]) -> None:
+    def prepare(self, ctx: "Context", records: Sequence[Row]) -> None:
         """Look up the titles and files of all records at once."""
         wanted: dict[str, set[int]] = {}
         held: set[str] = set()
@@ -78,7 +78,7 @@ class Showing:
             return _(item.label) if item else code
         return _(self._workflow.states[code].label) if self._workflow else code
 
-    def _all_rows(self, records: Sequence[Record]) -> Iterator[tuple["Showing", Sequence[Row]]]:
+    def _all_rows(self, records: Sequence[Row]) -> Iterator[tuple["Showing", Sequence[Row]]]:
         yield self, records
         for name, showing in self.lines.items():
             yield showing, [line for record in records for line in getattr(record, name) or ()]

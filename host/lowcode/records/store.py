@@ -33,6 +33,7 @@ from lowcode.database.schema import merged_records
 from lowcode.errors import Conflict
 from lowcode.forms import LIVE, LiveForm
 from lowcode.i18n import _
+from lowcode.records import differences
 from lowcode.records.record import Line, Record, values_of
 
 if TYPE_CHECKING:
@@ -86,14 +87,16 @@ def load_lines(ctx: "Context", form: LiveForm, records: Sequence[Record]) -> Non
         make = form.record_class.__lines__[name]
         lines: dict[int, list[Line]] = {record.id: [] for record in records}
         statement = _prepared(ctx, form, name, _select_lines)
+        blank = [None] * (len(make.__fields__) - len(form.line_tables[name].c) + 2)  # what is derived comes last
         for record_id, *values in ctx.connection.execute(statement, {"ids": lines.keys()}).all():
-            lines[record_id].append(make.of(values))
+            lines[record_id].append(make.of(values + blank))
         for record in records:
             setattr(record, name, lines[record.id])
 
 
 def insert_record(ctx: "Context", form: LiveForm, record: Record) -> bool:
     """Write a new record and its lines; the record gets its id. False when its number is taken: nothing is written."""
+    differences.fill(form, record)
     try:
         record.id = ctx.connection.scalar(_insert(ctx, form), row_of(form, record))
     except IntegrityError as error:
@@ -108,6 +111,7 @@ def insert_record(ctx: "Context", form: LiveForm, record: Record) -> bool:
 
 def update_record(ctx: "Context", form: LiveForm, record: Record, original: Record) -> None:
     """Write a changed record and the lines that differ."""
+    differences.fill(form, record)
     values = row_of(form, record)
     before = row_of(form, original)
     changed = {name: value for name, value in values.items() if value != before[name]}
@@ -115,7 +119,7 @@ def update_record(ctx: "Context", form: LiveForm, record: Record, original: Reco
         done = ctx.connection.execute(
             update(form.table)
             .where(form.table.c.id == record.id, form.table.c.version == original.version)
-            .values(**changed)
+            .values(**differences.with_changes(form, changed))
         )
     except IntegrityError as error:
         raise duplicate(form, error) from error
@@ -166,12 +170,12 @@ def _update_lines(ctx: "Context", form: LiveForm, name: str, record: Record, bef
     kept = {line.id for line in lines}  # a new line's id is None
     if gone := [line.id for line in before if line.id not in kept]:
         ctx.connection.execute(delete(table).where(table.c.id.in_(gone)))
-    standing = {line.id: _line_row(line, index) for index, line in enumerate(before)}
+    standing = {line.id: _line_row(table, line, index) for index, line in enumerate(before)}
     added = [(index, line) for index, line in enumerate(lines) if line.id is None]
     changed = [
-        {"key": line.id, **_line_row(line, index)}
+        {"key": line.id, **_line_row(table, line, index)}
         for index, line in enumerate(lines)
-        if line.id is not None and _line_row(line, index) != standing[line.id]
+        if line.id is not None and _line_row(table, line, index) != standing[line.id]
     ]
     if changed:
         names = [key for key in changed[0] if key != "key"]
@@ -180,10 +184,9 @@ def _update_lines(ctx: "Context", form: LiveForm, name: str, record: Record, bef
     _insert_lines(ctx, form, name, record, [line for _index, line in added], [index for index, _line in added])
 
 
-def _line_row(line: Line, position: int) -> dict[str, Any]:
-    values = values_of(line)
-    del values["id"]
-    return values | {"position": position}
+def _line_row(table: Table, line: Line, position: int) -> dict[str, Any]:
+    stored = {name: value for name, value in values_of(line).items() if name != "id" and name in table.c}
+    return stored | {"position": position}
 
 
 def _insert_lines(
@@ -192,7 +195,7 @@ def _insert_lines(
     if not lines:
         return
     table = form.line_tables[name]
-    rows = [_line_row(line, position) for line, position in zip(lines, positions, strict=True)]
+    rows = [_line_row(table, line, position) for line, position in zip(lines, positions, strict=True)]
     if ctx.platform.db.is_sqlite:
         rows = [row | {"record_id": record.id} for row in rows]
         ids = ctx.connection.scalars(insert(table).returning(table.c.id, sort_by_parameter_order=True), rows).all()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete
 
 from lowcode import notify
+from lowcode.connections import log as calls
 from lowcode.database.schema import mails, notifications
 from lowcode.identity import policy
 from lowcode.workflow.reminders import remind
@@ -57,6 +58,7 @@ def remind_of_passwords(ctx: "Context") -> None:
 
 
 def clean_up(ctx: "Context") -> None:
-    """Drop notifications read long ago and mails sent long ago; what is unread or failed stays."""
+    """Drop notifications read and mails sent long ago, not what is unread or failed, and what is old of calls."""
     ctx.connection.execute(delete(notifications).where(notifications.c.read_at < ctx.now - READ_KEPT))
     ctx.connection.execute(delete(mails).where(mails.c.state == "sent", mails.c.sent_at < ctx.now - SENT_KEPT))
+    calls.clean_up(ctx.connection, ctx.now)

@@ -25,7 +25,7 @@ from lowcode.declare.model import Job
 from lowcode.notify import delivery
 from lowcode.notify.queue import open_queue
 from lowcode.platform import Platform
-from lowcode.running import housekeeping
+from lowcode.running import asking, housekeeping
 
 log = logging.getLogger(__name__)
 
@@ -139,14 +139,15 @@ def _row(plugin: str, job: Job, instant: datetime, now: datetime, outcome: str, 
 
 
 def run_worker(platform: Platform) -> None:
-    """Serve the background queue until SIGTERM: jobs, reminders and mails. Any number of workers may run.
+    """Serve the background queue until SIGTERM: jobs, reminders, mails, and what is asked of other systems.
 
-    What is running is waited for, a job until its next part. Mails and reminders have threads of their own, and go on
-    while a job takes its time.
+    Any number of workers may run. What is running is waited for, a job until its next part. All but jobs have threads
+    of their own, and go on while a job takes its time.
     """
     deliver = OneAtATime(lambda: delivery.deliver(platform, is_stopping=lambda: consumer.stop_flag.is_set()))
     jobs = OneAtATime(lambda: tick(platform, is_stopping=lambda: consumer.stop_flag.is_set()))
     reminders = OneAtATime(lambda: housekeeping.every_minute(platform))
+    questions = OneAtATime(lambda: asking.tick(platform, is_stopping=lambda: consumer.stop_flag.is_set()))
     queue, call = open_queue(platform.config, deliver)
 
     @queue.periodic_task(crontab(minute="*"))  # type: ignore[untyped-decorator]
@@ -158,6 +159,10 @@ def run_worker(platform: Platform) -> None:
         reminders()
 
     @queue.periodic_task(crontab(minute="*"))  # type: ignore[untyped-decorator]
+    def ask() -> None:
+        questions()
+
+    @queue.periodic_task(crontab(minute="*"))  # type: ignore[untyped-decorator]
     def sweep() -> None:
         deliver()
 
@@ -166,7 +171,7 @@ def run_worker(platform: Platform) -> None:
         housekeeping.every_hour(platform)
 
     options = {"graceful_signal": "TERM", "shutdown_timeout": STOP_SECONDS, "max_delay": MOST_IDLE_SECONDS}
-    consumer = queue.create_consumer(workers=3, **options)
+    consumer = queue.create_consumer(workers=4, **options)
     _now(call)
     consumer.run()
 

@@ -56,6 +56,7 @@ def web_server(config: Config, listener: socket.socket) -> "subprocess.Popen[byt
         "--keep-alive": 5,
         "--log-level": "warning",
         "--name": "lowcode",
+        "--config": "python:lowcode.running.workers",
     }
     flags = [word for option, value in options.items() for word in (option, str(value))]
     command = [sys.executable, "-m", "gunicorn", "lowcode.web.wsgi:app", *flags, "--no-control-socket"]

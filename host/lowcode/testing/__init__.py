@@ -5,7 +5,8 @@ in `lowcode.testing.conformance`.
 """
 
 from lowcode.testing.fakes import FakeContext
-from lowcode.testing.jobs import run_job
+from lowcode.testing.jobs import ask, run_job
+from lowcode.testing.pushing import push
 from lowcode.testing.rows import make_record
 
-__all__ = ["FakeContext", "make_record", "run_job"]
+__all__ = ["FakeContext", "ask", "make_record", "push", "run_job"]

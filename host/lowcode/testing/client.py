@@ -15,8 +15,8 @@ from lowcode.identity.loading import load_user
 from lowcode.identity.model import User
 from lowcode.identity.tables import users
 from lowcode.platform import Platform
+from lowcode.testing import applications
 from lowcode.testing.databases import ADMIN_ID, add_person
-from lowcode.web.app import create_app
 
 PREFIX = "/api/v1"
 
@@ -49,7 +49,7 @@ class Api:
 
     def __init__(self, platform: Platform, user_id: int | None = ADMIN_ID, app: Flask | None = None) -> None:
         self.platform = platform
-        self.app = app or create_app(platform)
+        self.app = app or applications.lend(platform)
         self._client = self.app.test_client(use_cookies=False)
         self.user: User | None = None
         self._headers: dict[str, str] = {}

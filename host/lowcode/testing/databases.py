@@ -20,7 +20,7 @@ from lowcode.identity.tables import user_roles, users
 from lowcode.platform import Platform
 from lowcode.plugins import loading as plugins
 from lowcode.plugins.loading import LoadedPlugin
-from lowcode.testing import postgresql
+from lowcode.testing import applications, postgresql
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 PASSWORD = "Test-12345"  # noqa: S105 (of people who exist in tests only)
@@ -94,13 +94,23 @@ class Databases:
             self.drop(url)
 
     @contextmanager
+    def copied(self, url: str) -> Iterator[str]:
+        """Give the address of a copy of a database that nobody uses."""
+        made = self._copy(url)
+        try:
+            yield made
+        finally:
+            self.drop(made)
+
+    @contextmanager
     def platform(self, kind: str, modules: Sequence[str], home: Path, initialised: bool = True) -> Iterator[Platform]:
         """Start a platform on a database of its own, where the administrator has the id 1."""
-        url = self._copy(kind, tuple(modules), initialised)
+        url = self._copy(self._template(kind, tuple(modules), initialised))
         platform = Platform(Config(home=home, database_url=url, admin_password=PASSWORD), loaded(tuple(modules)))
         try:
             yield platform
         finally:
+            applications.give_back(platform)
             platform.db.engine.dispose()
             self.drop(url)
 
@@ -116,17 +126,20 @@ class Databases:
     def _name(self) -> str:
         return f"test_{os.getpid()}_{next(self._numbers)}"
 
-    def _copy(self, kind: str, modules: tuple[str, ...], initialised: bool) -> str:
-        key = (kind, modules, initialised)
-        if key not in self._templates:
-            self._templates[key] = self._template(kind, modules, initialised)
-        template, name = str(make_url(self._templates[key]).database), self._name()
-        if kind == POSTGRESQL:
-            return self.server.create(name, template)
-        shutil.copyfile(template, self._folder / f"{name}.db")
+    def _copy(self, url: str) -> str:
+        original, name = make_url(url), self._name()
+        if original.get_backend_name() != SQLITE:
+            return self.server.create(name, str(original.database))
+        shutil.copyfile(str(original.database), self._folder / f"{name}.db")
         return f"sqlite:///{self._folder / name}.db"
 
     def _template(self, kind: str, modules: tuple[str, ...], initialised: bool) -> str:
+        key = (kind, modules, initialised)
+        if key not in self._templates:
+            self._templates[key] = self._make(kind, modules, initialised)
+        return self._templates[key]
+
+    def _make(self, kind: str, modules: tuple[str, ...], initialised: bool) -> str:
         name = self._name()
         url = f"sqlite:///{self._folder / name}.db" if kind == SQLITE else self.server.create(name)
         db = Database(url)

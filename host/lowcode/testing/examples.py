@@ -2,14 +2,13 @@
 
 import io
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from itertools import count
 from typing import Any
 
 from PIL import Image
 from sqlalchemy import update
 
-from lowcode.conditions import TOKEN, split_key
 from lowcode.configuration import Item
 from lowcode.context import Context
 from lowcode.declare.fields import Field, Where
@@ -19,6 +18,7 @@ from lowcode.forms import LiveForm
 from lowcode.records import reading, saving
 from lowcode.testing import values
 from lowcode.testing.client import Api
+from lowcode.testing.satisfying import satisfying, sent
 
 DEPARTMENT = "Examples"
 
@@ -29,7 +29,8 @@ NOTHING: Values = {}
 class Examples:
     """Makes payloads and records, as a person who has every role there is.
 
-    `given` are values that the rules of a form ask for and no declaration tells, by form.
+    `given` are values that the rules of a form ask for and no declaration tells, by form; a function gets the examples
+    and makes the value anew for each record, such as a reference that no two records may share.
     """
 
     def __init__(self, api: Api, given: Mapping[str, Mapping[str, Any]] | None = None) -> None:
@@ -51,12 +52,17 @@ class Examples:
         What the rules refuse is left out where it may be. Raises AssertionError when they still refuse.
         """
         declared = self.platform.forms[form].declared
-        made: dict[str, Any] = {**self.given.get(form, {}), **chosen}
+        made: dict[str, Any] = {**self._given(form, chosen), **chosen}
         fields = [field for name, field in declared.fields.items() if name not in made]
         for field in sorted(fields, key=lambda each: bool(each.same)):
             if self._is_wanted(field, full) and (value := self._value(field, full, made)) is not None:
                 made[field.name] = value
         return self._accepted(declared, made, {*self.given.get(form, {}), *chosen})
+
+    def _given(self, form: str, chosen: Values) -> dict[str, Any]:
+        """Give what the plugin says of a form's values, beside those that are chosen."""
+        given = ((name, value) for name, value in self.given.get(form, {}).items() if name not in chosen)
+        return {name: value(self) if callable(value) else value for name, value in given}
 
     def create(self, form: str, chosen: Values = NOTHING, *, full: bool = False) -> dict[str, Any]:
         """Save a record and read it."""
@@ -151,7 +157,11 @@ class Examples:
     def fitting(self, form: str, where: Where | None = None, chosen: Values = NOTHING) -> int:
         """Make a record that satisfies a declared condition, as a rule would where people may not."""
         fields = self.platform.forms[form].fields
-        wanted = {name: self._sent(fields[name], value) for name, value in self._wanted(where).items()}
+        zone = self.platform.config.time_zone
+        wanted = {
+            (fields[name].difference or (name,))[0]: sent(fields[name], value, zone)  # the second is empty as yet
+            for name, value in satisfying(where, self.api.user_or_fail, self.today).items()
+        }
         later = {name: value for name, value in wanted.items() if fields[name].filled_by_host and value is not ...}
         now = {name: value for name, value in wanted.items() if name not in later}
         made = {
@@ -238,42 +248,8 @@ class Examples:
                 row[name] = value
         return row
 
-    def _wanted(self, where: Where | None) -> dict[str, Any]:
-        """Turn a condition into values that satisfy it; `...` stands for any value."""
-        mapping: Mapping[str, Any] = where if isinstance(where, Mapping) else (where or ({},))[0]
-        wanted: dict[str, Any] = {}
-        for key, raw in mapping.items():
-            name, operator = split_key(key)
-            value: Any = self._at_run_time(raw) if isinstance(raw, str) else raw
-            if operator == "isnull":
-                wanted[name] = None if value is True else ...
-            elif operator in {"in", "between"}:
-                wanted[name] = value.split(",")[0] if isinstance(value, str) else value[0]
-            elif operator in {"eq", "gte", "lte"}:
-                wanted[name] = value
-            elif operator in {"gt", "lt"}:
-                wanted[name] = _beside(value, 1 if operator == "gt" else -1)
-        return wanted
-
-    def _sent(self, field: Field, value: Any) -> Any:
-        """Write a day as the API takes it; for an instant, the one it begins."""
-        if isinstance(value, date) and field.type == "datetime":
-            return datetime.combine(value, time(), tzinfo=self.platform.config.time_zone).isoformat()
-        return value.isoformat() if isinstance(value, date) else value
-
-    def _at_run_time(self, raw: str) -> Any:
-        """Work out `$me`, `$today+1` and the like; a day stands for the instant it begins too."""
-        token = TOKEN.fullmatch(raw)
-        if token is None:
-            return raw
-        if token[1] == "me":
-            return self.api.user_id
-        if token[1] == "my_department":
-            return self.api.user_or_fail.department_id
-        return self.today + timedelta(days=int(token[2] or 0))
-
     def _accepted(self, form: Form, made: dict[str, Any], fixed: set[str]) -> dict[str, Any]:
-        """Leave out what the rules refuse, as the preview tells."""
+        """Leave out what the rules refuse, as the preview tells; where it has to point to something, to another one."""
         if not self.may(form.name, "create"):
             return made
         errors: dict[str, Any] = {}
@@ -282,7 +258,12 @@ class Examples:
             if not errors:
                 return made
             for path in errors:
-                _leave_out(form, made, path, fixed)
+                field = form.fields.get(path)
+                if field is not None and field.type == "ref" and field.required and path not in fixed:
+                    self._known.clear()
+                    made[path] = self._pointed(field, made)
+                else:
+                    _leave_out(form, made, path, fixed)
         raise AssertionError(
             f"The rules of '{form.name}' refuse what the declarations allow: {errors}. Tell the suite which values"
             f" they want: `examples_of = {{'{form.name}': {{…}}}}`."
@@ -299,11 +280,6 @@ def _leave_out(form: Form, made: dict[str, Any], path: str, fixed: set[str]) -> 
             row.pop(column, None)
     elif name in made and not (form.fields[name].required and form.fields[name].default is None):
         del made[name]
-
-
-def _beside(value: Any, step: int) -> Any:
-    """Give a value a little above or below another one."""
-    return value + timedelta(days=step) if isinstance(value, date) else float(value) + step
 
 
 def _native(field: Field, value: Any) -> Any:

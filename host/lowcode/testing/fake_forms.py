@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lowcode.conditions import parse
 from lowcode.errors import Conflict, Invalid, NotFound, Refused
 from lowcode.forms import LiveForm
-from lowcode.records import alike, deriving
+from lowcode.records import alike, deriving, differences
 from lowcode.records import draft as drafts
 from lowcode.records import totals as figures
 from lowcode.records.alike import Match
@@ -109,6 +109,7 @@ class FakeForm(FormProxy):
         self._assign(form, record, {name: value for name, value in values.items() if name not in own})
         for name, value in own.items():
             setattr(record, name, value)
+        differences.fill(form, record)
         self._refuse_taken_number(record)
         record.id = max(self._kept, default=0) + 1
         record.version = 1
@@ -220,6 +221,7 @@ class FakeForm(FormProxy):
 
     def _keep(self, changed: Record) -> Record:
         """Keep a changed record as a new version and give a copy."""
+        differences.fill(self._declared_form(), changed)
         changed.version = (changed.version or 0) + 1
         changed.updated_at, changed.updated_by = self._fake.now, self._fake.user.id
         self._kept[changed.id] = changed

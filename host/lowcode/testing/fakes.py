@@ -86,6 +86,11 @@ class FakeContext(Context):
             raise AttributeError(f"A FakeContext has no {name}. Test this with the `platform` fixture instead.")
         raise AttributeError(f"A context has no '{name}'.")
 
+    @property
+    def is_writing(self) -> bool:
+        """Tell that rules are asked as in a preview."""
+        return False
+
     @cached_property
     def today(self) -> date:
         """The day in the business time zone."""

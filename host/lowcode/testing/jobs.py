@@ -1,12 +1,14 @@
-"""Running a job at once, as the scheduler does when it is due."""
+"""Running a job, or asking another system, at once, as the worker does when it is time."""
 
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from lowcode.api import More
+from lowcode.connections.partner import Partner
 from lowcode.context import Context
 from lowcode.platform import Platform
+from lowcode.running import asking
 
 
 def run_job(
@@ -26,3 +28,13 @@ def run_job(
 
 def _part(plugin: str, name: str, arguments: dict[str, Any], ctx: Context) -> Any:
     return ctx.platform.hooks.named(f"job_{name}", plugin, ctx=ctx, **arguments)
+
+
+def ask(platform: Platform, plugin: str, connection: str, *, now: datetime | None = None) -> int:
+    """Do one round of a connection, and tell how many calls were made.
+
+    `now` is the clock of the rules, of `when`, and of how long the connection rests after failures.
+    """
+    declared = next(each.declared for each in platform.active_plugins if each.name == plugin)
+    assert declared is not None
+    return asking.ask(Partner(platform, plugin, declared.connections[connection], now))

@@ -52,6 +52,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("database_kind", metafunc.config.stash[KINDS], scope="session")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep tests together, where several processes share them, that share what is slow to make."""
+    if config.pluginmanager.hasplugin("xdist"):
+        for item in items:
+            if isinstance(item, pytest.Function) and _shares_fixtures(item):
+                parameters = item.callspec.params if hasattr(item, "callspec") else {}
+                group = f"{item.path.stem} {parameters.get('database_kind', '')}".strip()
+                item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _shares_fixtures(item: pytest.Function) -> bool:
+    fixtures = item._fixtureinfo.name2fixturedefs.values()
+    return any(found[-1].scope in {"class", "module", "package"} for found in fixtures)
+
+
 @pytest.fixture(autouse=True)
 def source_language() -> None:
     """Start each test in the source language: a request of the test client leaves its language behind."""

@@ -15,6 +15,7 @@ from lowcode.errors import Refused
 from lowcode.fieldtypes import FIELD_TYPES
 from lowcode.fieldtypes.base import FieldType
 from lowcode.i18n import _
+from lowcode.money import capitals
 from lowcode.panels import Found
 from lowcode.templates import PANELS, TemplateFault, money
 
@@ -69,6 +70,7 @@ class Parts:
             "bars": self.bars,
             "columns_chart": self.columns_chart,
             "money": money,
+            "capitals": capitals,
             "number": number,
         }
 

@@ -19,7 +19,8 @@ from lowcode.web.current import current_platform, is_api
 from lowcode.web.language import choose_language
 from lowcode.web.links import login_link
 
-Policy = Literal["public", "signed_in", "admin"]
+Policy = Literal["public", "signed", "signed_in", "admin"]
+"""`public` is for anybody, `signed` for programs that prove by a signature of each message what they may do."""
 View = TypeVar("View", bound=Callable[..., Any])
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -132,6 +133,8 @@ def _gate() -> Response | None:
 def _admit(view: Callable[..., Any]) -> None:
     """Raise a `Fault` unless the caller may use the view."""
     rules = view.__dict__
+    if rules["policy"] == "signed":
+        return  # the view looks at the signature of what it reads; no cookie counts, so nobody can be made to send it
     if rules["policy"] == "public":
         if not is_api():
             _refuse_forgery()

@@ -48,11 +48,11 @@ def is_changed(ctx: "Context", form: LiveForm, record: Record, run_id: int) -> b
 
 
 def _content(form: LiveForm, document: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what people decide on: the stored fields without sums, and of what they point at only which one it is."""
+    """Give what people decide on: no sums, no differences, and of what a field points at only which one it is."""
     return {
         name: _bare(document.get(name))
         for name, declared in form.declared.fields.items()
-        if declared.rollup is None and not declared.derived and name != form.declared.owner
+        if not (declared.rollup or declared.difference or declared.derived) and name != form.declared.owner
     }
 
 

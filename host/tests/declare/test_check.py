@@ -119,6 +119,30 @@ BAD: list[tuple[str, str, str, str, str]] = [
     (BOOK, "by: book, sum: fee", "by: book, sum: fees", "E214", "forms/book.yaml:11"),
     (BOOK, "by: book, sum: fee", "by: book, sum: due", "E214", "forms/book.yaml:11"),
     (BOOK, "type: integer, rollup", "type: money, rollup", "E214", "forms/book.yaml:10"),
+    *(
+        (BOOK, "type: integer, rollup: {form: loan, by: book}", f"{word}, difference: {pair}", id, "forms/book.yaml:10")
+        for word, pair, id in (
+            ("type: money", "[price]", "E236"),
+            ("type: money", "[price, fees, price]", "E236"),
+            ("type: money", "[price, fee]", "E236"),
+            ("type: money", "[price, name]", "E236"),
+            ("type: number", "[price, fees]", "E236"),
+            ("type: money", "[price, loans]", "E236"),
+            ("type: money, readonly: true", "[price, fees]", "E213"),
+            ("type: money, computed: true", "[price, fees]", "E213"),
+            ("type: money, default: 0", "[price, fees]", "E213"),
+            ("type: text", "[price, fees]", "E202"),
+        )
+    ),
+    (LOAN, "type: money, computed: true", "type: money, difference: [due, due]", "E236", "forms/loan.yaml:14"),
+    (LOAN, "more_than: 0, max: 9.5", "difference: [weight, weight]", "E213", "forms/loan.yaml:25"),
+    (
+        LOAN,
+        "label: Days, type: integer,",
+        "label: Days, type: money, difference: [fee, fee],",
+        "E213",
+        "forms/loan.yaml:41",
+    ),
     (LOAN, "digits: 3", "digits: 7", "E215", "forms/loan.yaml:25"),
     (LOAN, "min: 1\n        max: 20", "min: 21\n        max: 20", "E215", "forms/loan.yaml:21"),
     (LOAN, "more_than: 0, max: 9.5", "more_than: 10, max: 9.5", "E215", "forms/loan.yaml:25"),
@@ -202,6 +226,8 @@ BAD: list[tuple[str, str, str, str, str]] = [
         for where in ["workflows/loan.yaml:16"]
         for name in ("dew", "genre", "items", "fee", "status", "created_at")
     ),
+    (FLOW, "editable: true", "editable: true, deletable: true", "E408", "workflows/loan.yaml:5"),
+    (FLOW, "{label: Asked}", "{label: Asked, deletable: true}", "E408", "workflows/loan.yaml:6"),
     (FLOW, "when: {fee__gt: 10}", "when: {fees__gt: 10}", "E209", "workflows/loan.yaml:23"),
     (MANIFEST, "version: 1.2.0", "version: newest", "E501", "manifest.yaml:3"),
     (MANIFEST, "version: 1.2.0", "version: 1.2", "E117", "manifest.yaml:3"),
@@ -305,6 +331,14 @@ def test_no_list_is_sorted_by_what_is_masked(good: dict[str, str | bytes], load:
     assert load(files).problems == []
     files = spoil(files, BOOK, "sort: -created_at", "sort: -code")
     assert found(load(files).problems, "E221").message == "An order by 'code' would tell what is masked. Remove it."
+
+
+@pytest.mark.parametrize(("title", "ids"), [("number", set()), ("due", {"E221"})])
+def test_only_what_is_named_by_a_text_is_searched(
+    title: str, ids: set[str], good: dict[str, str | bytes], load: Load
+) -> None:
+    files = spoil(spoil(good, LOAN, "title: number", f"title: {title}"), LOAN, "search: [number]", "search: [earlier]")
+    assert {problem.id for problem in load(files).problems} == ids
 
 
 def test_states_nobody_reaches_are_no_fault(good: dict[str, str | bytes], load: Load) -> None:

@@ -89,3 +89,13 @@ def test_a_timeline_needs_something_to_point_at(good: dict[str, str | bytes], lo
     }
     (problem,) = load(with_timeline(alone, "text: [name]", "book")).problems
     assert problem.id == "E235"
+
+
+def test_the_printable_page_of_a_panel_has_a_template(good: dict[str, str | bytes], load: Load) -> None:
+    files = with_panel(good, "print: sheet")
+    (problem,) = load(files).problems
+    assert (problem.id, problem.file, "prints/sheet.html" in problem.message) == ("E228", "manifest.yaml", True)
+    loaded = load({**files, "prints/sheet.html": "{{ data.count }}"})
+    assert loaded.problems == []
+    assert loaded.plugin is not None
+    assert loaded.plugin.panels["home"].print == "sheet"

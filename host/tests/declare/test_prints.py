@@ -50,3 +50,16 @@ def test_a_template_that_cannot_be_used_is_a_fault(
 ) -> None:
     (problem,) = load(with_print(good, template)).problems
     assert (problem.id, f"{problem.file}:{problem.line}") == ("E228", place)
+
+
+def test_a_template_that_is_included_is_checked_too(good: dict[str, str | bytes], load: Load) -> None:
+    files = with_print(good, "{% include 'parts/head.html' %}")
+    for part, place in ((None, "forms/loan.yaml:35"), ("<p>\n{% if %}", "prints/parts/head.html:2")):
+        (problem,) = load(files | ({"prints/parts/head.html": part} if part else {})).problems
+        assert (problem.id, f"{problem.file}:{problem.line}") == ("E228", place)
+    assert load(files | {"prints/parts/head.html": "{% include 'slip.html' ignore missing %}"}).problems == []
+
+
+def test_a_template_includes_nothing_beside_its_folder(good: dict[str, str | bytes], load: Load) -> None:
+    (problem,) = load(with_print(good, "{% include '../forms/loan.yaml' %}")).problems
+    assert (problem.id, "../forms/loan.yaml" in problem.message) == ("E228", True)

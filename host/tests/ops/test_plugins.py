@@ -83,6 +83,22 @@ SABOTAGE: dict[str, tuple[Callable[[Toy], None], tuple[str, ...]]] = {
         lambda toy: toy.package.update({"item.py": RULES + "\n\n@hookimpl\ndef compute(rec, ctx):\n    pass\n"}),
         ("toy_plugin.item", "compute", "rec"),
     ),
+    "proposal not implemented": (
+        lambda toy: toy.declarations.update(
+            {
+                "forms/item.yaml": FORM.replace(
+                    "[keeper]}", "[keeper], proposes: true, params: {words: {label: 摘要, type: text}}}"
+                )
+            }
+        ),
+        ("item", "propose_polish"),
+    ),
+    "proposal not declared": (
+        lambda toy: toy.package.update(
+            {"item.py": RULES + "\n\n@hookimpl\ndef propose_polish(record, ctx):\n    pass\n"}
+        ),
+        ("toy_plugin.item", "propose_polish"),
+    ),
     "action not implemented": (lambda toy: toy.package.update({"item.py": ""}), ("item", "action_polish")),
     "derived field without its hook": (
         lambda toy: toy.declarations.update(

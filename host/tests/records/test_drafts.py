@@ -1,5 +1,6 @@
 """What a save makes of a payload: defaults, what references bring along, line items, state, history."""
 
+import re
 from typing import Any
 
 import library
@@ -100,7 +101,7 @@ def test_what_is_set_once_cannot_be_edited(api: Api) -> None:
     api.patch(address, {"card": member["card"], "name": "李四"}, 1).expect(200)
 
 
-@pytest.mark.parametrize("state", ["in_review", "approved", "lent", "returned"])
+@pytest.mark.parametrize("state", ["in_review", "approved", "lent"])
 def test_a_record_is_locked_in_the_states_that_say_so(api: Api, state: str) -> None:
     loan = library.set_state(api, library.loan(api), state)
     address = f"/forms/loan/records/{loan['id']}"
@@ -108,6 +109,16 @@ def test_a_record_is_locked_in_the_states_that_say_so(api: Api, state: str) -> N
     with nothing_written(api.platform):
         assert api.patch(address, {"subject": "x"}, loan["version"]).expect(422)["code"] == "not_editable"
         assert api.delete(address, loan["version"]).expect(422)["code"] == "not_editable"
+
+
+def test_a_state_may_allow_to_delete_what_it_lets_nobody_edit(api: Api) -> None:
+    loan = library.set_state(api, library.loan(api), "returned")
+    address = f"/forms/loan/records/{loan['id']}"
+    assert {"edit", "delete"} & set(loan["$can"]) == {"delete"}
+    refused = api.patch(address, {"subject": "x"}, loan["version"]).expect(422)
+    assert (refused["code"], refused["detail"]) == ("not_editable", "“已归还”状态的记录不能修改，可以删除。")
+    api.delete(address, loan["version"]).expect(204)
+    api.post(f"{address}/restore", {}).expect(200)
 
 
 def test_a_unique_value_is_free_again_after_deletion_until_restored(api: Api) -> None:
@@ -146,3 +157,24 @@ def test_a_rule_adds_nothing_to_a_field_that_is_at_fault_already(api: Api) -> No
     (by_rule,) = preview(api, late)["errors"]["due_on"]
     (by_host,) = preview(api, {**late, "due_on": "x"})["errors"]["due_on"]
     assert by_rule != by_host
+
+
+def test_a_form_names_the_button_that_saves(api: Api) -> None:
+    def page(form: str, language: str) -> str:
+        headers = {**api.credentials, "Accept-Language": language}
+        return str(api.app.test_client().get(f"/f/{form}/new", headers=headers).text)
+
+    assert re.search(r'<button type="submit"[^>]*>记下<', page("call", "zh"))
+    assert re.search(r'<button type="submit"[^>]*>Note down<', page("call", "en"))
+    assert re.search(r'<button type="submit"[^>]*>提交<', page("item", "zh"))
+    assert [api.get(f"/forms/{form}").expect(200)["save_label"] for form in ("call", "item")] == ["记下", "提交"]
+
+
+def test_a_new_record_shows_no_difference_of_what_comes_later(api: Api) -> None:
+    member = library.member(api)
+    headers = {**api.credentials, "Accept-Language": "zh"}
+    new, edit = (
+        api.app.test_client().get(f"/f/member/{page}", headers=headers).text for page in ("new", f"{member['id']}/edit")
+    )
+    assert ["已交罚款" in page for page in (new, edit)] == [True, True]
+    assert ["未交罚款" in page for page in (new, edit)] == [False, True]

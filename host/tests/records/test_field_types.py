@@ -12,7 +12,7 @@ from lowcode.testing.values import BAD, bad_numbers
 
 NAMES = {
     *("text", "textarea", "phone", "email", "url", "integer", "number", "money", "date", "datetime", "boolean"),
-    *("choice", "ref", "user", "department", "image", "files", "lines"),
+    *("secret", "choice", "ref", "user", "department", "image", "files", "lines"),
 }
 
 

@@ -87,6 +87,7 @@ def test_fields_of_the_host_print_too(api: Api, platform: Platform, tmp_path: Pa
         ("<p>\n{{ record.nmae }}</p>", 2, "nmae"),
         ("{{ nothing.at.all }}", 1, "nothing"),
         ("<p>\n\n{{ text(record, 'subjct') }}</p>", 3, "subjct"),
+        ("\n{{ capitals('1' ~ '0' * 16) }}", 2, "sixteen digits"),
         ("{% include '../forms/loan.yaml' %}", 1, "loan.yaml"),
         ("{{ record.__class__.__mro__ }}", 1, "__class__"),
         ("{{ ().__class__.__base__.__subclasses__() }}", 1, "__class__"),
@@ -117,3 +118,46 @@ def test_the_page_speaks_the_readers_language(api: Api) -> None:
     shown = loan(api, due_on="2099-03-09")
     text = page(api, f"/f/loan/{shown['id']}/print/slip", "en")[1]
     assert "Please return by March 9, 2099." in text
+
+
+def test_a_fault_is_told_by_the_file_that_has_it(api: Api, platform: Platform, tmp_path: Path) -> None:
+    use(platform, tmp_path, "\n\n{% include 'parts/head.html' %}")
+    (tmp_path / "prints" / "parts").mkdir()
+    shown = loan(api)
+    for template, line in (("<p>\n{{ record.nmae }}</p>", 2), ("{% if %}", 1)):
+        (tmp_path / "prints" / "parts" / "head.html").write_text(template, "utf-8")
+        platform.prepared["prints", "library"] = templates(tmp_path)
+        answer = api.get(f"/forms/loan/records/{shown['id']}/print/slip")
+        assert (answer.status, answer.json["code"]) == (422, "print_failed")
+        assert f"打印模板 prints/parts/head.html 第 {line} 行有误" in answer.json["detail"]
+
+
+def test_several_pages_are_one_button(api: Api) -> None:
+    one, both = loan(api), library.set_state(api, loan(api), "lent")
+    text = page(api, f"/f/loan/{one['id']}")[1]
+    assert f'href="/f/loan/{one["id"]}/print/slip">打印借阅单</a>' in text
+    assert 'id="print"' not in text
+    text = page(api, f"/f/loan/{both['id']}")[1]
+    menu = text.partition('id="print-as">')[2].partition("</div>")[0]
+    assert [part.partition("</a>")[0] for part in menu.split('">')[1:]] == ["借阅单", "押金收据"]
+    assert "打印借阅单" not in text
+    assert "Print Loan" in page(api, "/f/loan/all", "en")[1]
+
+
+def test_a_page_includes_parts_and_writes_amounts_in_words(api: Api) -> None:
+    lent = library.set_state(api, loan(api, lines=[{"title": "三脚架", "quantity": "50", "price": "30"}]), "lent")
+    text = page(api, f"/f/loan/{lent['id']}/print/receipt")[1]
+    for wanted in ("三脚架", "押金合计（大写）：壹仟伍佰元整"):
+        assert wanted in text
+
+
+def test_a_page_shows_what_points_to_the_record_as_far_as_the_person_sees_it(api: Api) -> None:
+    east, west = (api.as_user("clerk", department=name) for name in ("东馆", "西馆"))
+    first = library.set_state(api, loan(east), "lent")
+    member = first["member"]["id"]
+    seen = library.loan(east, member=member, previous=first["id"])
+    unseen = library.loan(west, member=member, subject="别馆")
+    api.patch(f"/forms/loan/records/{unseen['id']}", {"previous": first["id"]}, version=unseen["version"]).expect(200)
+    for who, numbers in ((east, {seen["number"]}), (api, {seen["number"], unseen["number"]})):
+        text = page(who, f"/f/loan/{first['id']}/print/receipt")[1]
+        assert {each["number"] for each in (seen, unseen) if f"上一张借阅单: {each['number']}" in text} == numbers

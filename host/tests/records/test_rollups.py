@@ -6,9 +6,12 @@ from typing import Any
 
 import library
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from lowcode.records import rollups
+from lowcode.context import Context
+from lowcode.database.datacheck import wrong_rollups
+from lowcode.records import rollups, store
+from lowcode.records.record import copy_of
 from lowcode.testing.client import Api
 
 
@@ -75,6 +78,71 @@ def test_many_at_once_are_all_counted(api: Api) -> None:
     assert figures(api, member)[0] == 12
 
 
+def due(api: Api, member: dict[str, Any]) -> str:
+    shown: str = library.read(api, "member", member["id"])["fine_due"]
+    return shown
+
+
+def test_a_difference_follows_both_of_its_fields(api: Api) -> None:
+    member = library.member(api)
+    assert (member["fine_due"], due(api, member)) == ("0.00", "0.00")
+    loan = library.loan(api, member=member["id"])
+    fine(api, loan, "5.30")
+    assert due(api, member) == "5.30"
+    address = f"/forms/member/records/{member['id']}"
+    paid = api.patch(address, {"fine_paid": "2.20"}, library.read(api, "member", member["id"])["version"]).expect(200)
+    assert (paid["fine_due"], due(api, member)) == ("3.10", "3.10")
+    fine(api, loan, "1.00")
+    assert due(api, member) == "-1.20"
+    cleared = api.patch(address, {"fine_paid": None}, library.read(api, "member", member["id"])["version"]).expect(200)
+    assert (cleared["fine_due"], due(api, member)) == ("1.00", "1.00")
+    assert api.platform.as_system(wrong_rollups) == []
+
+
+def test_a_difference_is_previewed_and_not_written_by_people_or_rules(api: Api) -> None:
+    payload = {"name": "李四", "card": "AB9999", "fine_paid": "2.50"}
+    assert api.post("/forms/member/preview", payload).expect(200)["values"]["fine_due"] == "-2.50"
+    assert "fine_due" in api.post("/forms/member/records", {**payload, "fine_due": "9.00"}).errors
+    member = api.post("/forms/member/records", payload).expect(201)
+    assert member["fine_due"] == "-2.50"
+    written = {"fine_paid": Decimal("3.00"), "fine_due": Decimal("9.00")}
+    by_rule = api.platform.as_system(lambda ctx: ctx.forms.member.update(member["id"], written))
+    assert (by_rule.fine_due, due(api, member)) == (Decimal("-3.00"), "-3.00")
+
+
+def test_a_difference_counts_what_came_after_the_record_was_read(api: Api) -> None:
+    """A rule holds a record from before a child was written, and changes the other figure."""
+    member, loan_of = library.member(api), library.loan
+    loan = loan_of(api, member=member["id"])
+
+    def work(ctx: Context) -> None:
+        form = ctx.platform.forms["member"]
+        old = store.load(ctx, form, member["id"])
+        assert old is not None
+        ctx.forms.loan.update(loan["id"], {"fine": Decimal(7), "status": "returned"})
+        new = copy_of(old)
+        new.fine_paid = Decimal(2)
+        store.update_record(ctx, form, new, old)
+
+    api.platform.as_system(work)
+    assert due(api, member) == "5.00"
+
+
+def test_lists_filter_sort_and_add_up_a_difference(api: Api) -> None:
+    members = [library.member(api, fine_paid=f"{paid}.00") for paid in (1, 3, 2)]
+    found = api.get("/forms/member/records", fine_due__lt="-1.50", sort="fine_due").expect(200)
+    assert [item["id"] for item in found["items"]] == [members[1]["id"], members[2]["id"]]
+    total = api.platform.as_system(lambda ctx: ctx.forms.member.totals(sum=["fine_due"]))
+    assert total[0].sums["fine_due"] == Decimal("-6.00")
+
+
+def test_the_data_check_names_a_difference_that_is_wrong(api: Api) -> None:
+    member, table = library.member(api), api.platform.forms["member"].table
+    with api.platform.db.write() as connection:
+        connection.execute(update(table).where(table.c.id == member["id"]).values(fine_due=Decimal("0.10")))
+    assert api.platform.as_system(wrong_rollups) == [f"member {member['id']} fine_due: 0.10 != 0.00"]
+
+
 @pytest.mark.parametrize("name", ["loan_count", "fine_total"])
 def test_what_is_stored_is_what_is_expected(api: Api, name: str) -> None:
     members = [library.member(api) for _each in range(3)]
@@ -83,7 +151,7 @@ def test_what_is_stored_is_what_is_expected(api: Api, name: str) -> None:
             fine(api, library.loan(api, member=member["id"]), f"{index}.25")
     form = api.platform.forms["member"]
     with api.platform.reading(api.user_or_fail) as ctx:
-        expected = rollups.expected(ctx, form, form.declared.fields[name], form.table.c.id)
+        expected = rollups.expected(ctx, form.declared.fields[name], form.table.c.id, form.table)
         rows = ctx.connection.execute(select(form.table.c[name], expected)).all()
     assert len(rows) == 3
     assert all(stored == right for stored, right in rows)

@@ -2,8 +2,9 @@
 
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import library
 import pytest
@@ -15,8 +16,9 @@ from lowcode.conditions import lower
 from lowcode.database import autogenerate, derived, migrate
 from lowcode.database.engine import Database
 from lowcode.database.search import bigrams
+from lowcode.declare.fields import Field
 from lowcode.platform import Platform
-from lowcode.records import pages
+from lowcode.records import pages, searching
 from lowcode.testing.client import Api
 from lowcode.testing.databases import Databases, loaded
 
@@ -108,6 +110,38 @@ def test_a_reference_to_the_own_form_is_searched_by_its_title(api: Api) -> None:
     target = library.item(api, title="显微镜二号")
     pointing = library.item(api, title="其他", successor=target["id"])
     assert found(api, search="镜二") == {target["id"], pointing["id"]}
+
+
+def test_search_follows_the_names_of_people(api: Api) -> None:
+    clerk = api.as_user("clerk", name="欧阳锋")
+    loan = library.loan(clerk)
+    library.loan(api)
+    assert found(api, "loan", search="欧阳") == found(api, "loan", search="锋") == {loan["id"]}
+    assert found(api, "loan", search="欧阳", list="late") == set()
+
+
+@pytest.mark.parametrize("few", [0, 1, 1_000])
+def test_any_number_of_titles_is_followed(api: Api, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searching, "FEW", few)
+    members = [library.member(api, name=f"华为{each}部") for each in "一二三"]
+    loans = [library.loan(api, member=member["id"])["id"] for member in members]
+    other = library.loan(api, subject="参观华为")["id"]
+    library.loan(api)
+    assert found(api, "loan", search="华为") == {*loans, other}
+    assert found(api, "loan", search="二部") == {loans[1]}
+    assert found(api, "loan", search="四部") == set()
+
+
+def test_what_a_person_may_not_know_is_not_searched(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a reference out of sight, nor a title out of sight of what is referred to."""
+    clerk = api.as_user("clerk")
+    loan = library.loan(clerk, member=library.member(clerk, name="华为技术")["id"])
+    assert found(clerk, "loan", search="为技") == {loan["id"]}
+    for form, field in (("loan", "member"), ("member", "name")):
+        fields = api.platform.forms[form].fields
+        with monkeypatch.context() as patch:
+            patch.setitem(cast("dict[str, Field]", fields), field, replace(fields[field], visible_to=("head",)))
+            assert found(clerk, "loan", search="为技") == set()
 
 
 def test_rows_written_past_the_host_are_found(api: Api) -> None:

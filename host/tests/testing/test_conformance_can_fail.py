@@ -13,6 +13,7 @@ from sqlalchemy import text, true
 
 from lowcode import access, i18n, initialise, numbering, paging
 from lowcode.api import hookimpl
+from lowcode.connections import receiving
 from lowcode.declare.model import MenuEntry
 from lowcode.errors import Forbidden
 from lowcode.fieldtypes import TextType, ValueFault
@@ -263,6 +264,7 @@ HOST: list[tuple[str, str, Sabotage]] = [
     ("test_the_permission_matrix", "", instead(access, "know_teams", forget_teams)),
     ("test_the_permission_matrix", "", instead(access, "grants", lending)),
     ("test_nobody_gets_in_without_signing_in", "", instead(gate, "_admit")),
+    ("test_no_message_gets_in_without_its_signature", "", instead(receiving, "admit")),
     ("test_what_is_not_offered_is_refused", "loan", instead(acting, "_authorise")),
     ("test_parameters_are_checked", "loan", instead(asking, "checked", lambda *_, **__: {})),
     ("test_initialise_plans_then_applies_then_has_nothing_left", "", instead(initialise, "plan", always_more)),
@@ -276,10 +278,11 @@ HOST: list[tuple[str, str, Sabotage]] = [
     ("test_a_change_without_a_version_is_refused", "item", instead(api_records, "_version", lambda *_: 1)),
     ("test_every_move_leads_where_it_says", "loan", instead(acting, "move")),
     ("test_exactly_the_declared_moves_succeed", "loan", instead(machine, "may_move", lambda *_: True)),
-    ("test_lines_are_counted_and_their_own", "loan", instead(draft, "_require_rows")),
+    ("test_lines_are_counted_and_their_own", "loan", instead(draft, "require_rows")),
     ("test_every_list_answers", "loan", instead(pages, "read", lambda *_: pages.Page([], 0, is_exact=True))),
     ("test_bad_paging_is_refused", "loan", instead(paging, "number", lambda *_: 1)),
     ("test_json_that_is_no_json_is_refused", "item", instead(bodies, "_constant", lambda _text: 0)),
+    ("test_states_say_what_may_be_changed", "loan", instead(LiveForm, "allows", lambda *_: True)),
     ("test_declarations_load_without_a_problem", "", instead(Demo, "modules", ("demo_plugin.nothing",))),
     ("test_every_file_is_brought_along", "", instead(declarations, "_shipped", lambda *_: ["/manifest.yaml"])),
 ]

@@ -38,6 +38,13 @@ def test_a_list_shows_the_lists_under_it_as_tabs(head: Api) -> None:
     assert '<nav class="tabs"' not in page(head, "/f/item/bin")
 
 
+def test_the_menu_puts_neighbours_under_their_common_heading(head: Api) -> None:
+    headings = "(?s)<h2>(.*?)</h2>"
+    sider = page(head, "/f/item/all").partition('id="sider"')[2].partition("</nav>")[0]
+    assert re.findall(headings, sider)[:2] == ["图书馆", "馆藏"]
+    assert words(re.split(headings, sider)[4]) == "读者 藏品"
+
+
 def test_a_tab_keeps_its_own_heading_and_filters_and_the_menu_its_parent(head: Api) -> None:
     text = page(head, "/f/item/lent")
     assert '<h1 class="grow">借出的藏品</h1>' in text

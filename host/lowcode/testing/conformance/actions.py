@@ -23,8 +23,8 @@ class ActionChecks(Checks):
             examples.api.post(f"{address}/no_such_action", {}).expect(404)
             for name in _steps(form):
                 if name not in record["$can"]:
-                    answer = examples.api.post(f"{address}/{name}", {})
-                    assert answer.status in REFUSED, f"{name} is not offered, and answers {answer.status}."
+                    for answer in (examples.api.post(f"{address}/{name}", {}), examples.api.get(f"{address}/{name}")):
+                        assert answer.status in REFUSED, f"{name} is not offered, and answers {answer.status}."
 
     def test_parameters_are_checked(self, form: LiveForm, examples: Examples) -> None:
         """What is offered names missing and unknown parameters, and writes nothing."""
@@ -34,6 +34,7 @@ class ActionChecks(Checks):
         for name, params in offered.items():
             address = f"{path(form, record['id'])}/actions/{name}"
             with nothing_written(examples.platform):
+                assert examples.api.get(address).expect(200)["values"].keys() == params.keys()
                 assert "no_such_field" in examples.api.post(address, {"no_such_field": 1}).expect(422)["errors"]
                 for each in (field for field in params.values() if field.required):
                     assert each.name in examples.api.post(address, {each.name: None}).expect(422)["errors"]

@@ -1,7 +1,8 @@
-"""What the checks share: one platform for all of them, with records made as they are needed."""
+"""What the checks share: a platform, with records made as they are needed."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -15,7 +16,7 @@ from lowcode.testing.examples import Examples
 
 
 class Checks:
-    """The plugins under test, and fixtures that live as long as the class."""
+    """The plugins under test, and the fixtures of a check."""
 
     modules: ClassVar[tuple[str, ...]] = ()
     examples_of: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
@@ -25,21 +26,16 @@ class Checks:
         if "form" in metafunc.fixturenames:
             metafunc.parametrize("form", _form_names(self.modules), indirect=True)
 
-    @pytest.fixture(scope="class")
-    @classmethod
-    def platform(
-        cls, databases: Databases, database_kind: str, tmp_path_factory: pytest.TempPathFactory
-    ) -> Iterator[Platform]:
-        """Start one platform for all checks; each of them counts with what others left behind."""
-        home = tmp_path_factory.mktemp("home")
-        with databases.platform(database_kind, cls.modules, home) as started:
+    @pytest.fixture
+    def platform(self, databases: Databases, database_kind: str, tmp_path: Path) -> Iterator[Platform]:
+        """Start a platform for each check: what others left behind would make lists and comparisons slow."""
+        with databases.platform(database_kind, self.modules, tmp_path) as started:
             yield started
 
-    @pytest.fixture(scope="class")
-    @classmethod
-    def examples(cls, platform: Platform) -> Examples:
+    @pytest.fixture
+    def examples(self, platform: Platform) -> Examples:
         """Give what makes records."""
-        return Examples(Api(platform), cls.examples_of)
+        return Examples(Api(platform), self.examples_of)
 
     @pytest.fixture
     def form(self, request: pytest.FixtureRequest, platform: Platform) -> LiveForm:

@@ -24,7 +24,7 @@ SHOWN = frozenset(
 """Keys of declarations whose texts people see."""
 
 DECLARED = ("manifest.yaml", "forms/*.yaml", "dictionaries/*.yaml", "workflows/*.yaml")
-BROUGHT = (*DECLARED, "prints/*", "locale/*/LC_MESSAGES/*.po", "migrations/versions/*.py")
+BROUGHT = (*DECLARED, "prints/**/*.html", "panels/**/*.html", "locale/*/LC_MESSAGES/*.po", "migrations/versions/*.py")
 LEFT_OUT = shutil.ignore_patterns(
     ".*", "build", "dist", "instance", "node_modules", "*.egg-info", "__pycache__", "host"
 )

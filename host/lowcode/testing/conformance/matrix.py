@@ -103,7 +103,8 @@ def actors_of(examples: Examples) -> Iterator[Actor]:
 def _scene(form: LiveForm, examples: Examples, oracle: Oracle, actors: Iterable[Actor]) -> Scene:
     moves = form.workflow.moves if form.workflow else {}
     steps: dict[str, Action | Move] = {**form.declared.actions, **moves}
-    pickers = tuple((examples.platform.forms[name], declared) for name, declared in form.referring)
+    forms = examples.platform.forms
+    pickers = tuple((forms[name], declared) for name, declared in form.referring if not declared.filled_by_host)
     payloads = {actor.name: _payload(form, examples, actor) for actor in actors}
     params = {name: examples.params(step.params) for name, step in steps.items()}
     return Scene(form, oracle, payloads, params, pickers)

@@ -52,8 +52,8 @@ class RecordChecks(Checks):
         with rule_changes(examples.platform, form.name) as ruled:
             saved = examples.save(form.name, sent)
         names = form.fields.keys() - TAKEN_LATER - ruled - form.derived
-        shown = {name: _comparable(answer["values"][name]) for name in names}
-        assert shown == {name: _comparable(saved[name]) for name in names}
+        shown = {name: _comparable(form, name, answer["values"][name]) for name in names}
+        assert shown == {name: _comparable(form, name, saved[name]) for name in names}
 
     def test_a_preview_writes_nothing(self, form: LiveForm, examples: Examples) -> None:
         """Neither the preview of a new record nor that of a change leaves a trace; an empty draft has a preview too."""
@@ -79,7 +79,7 @@ class RecordChecks(Checks):
         assert name in ruled or values.is_kept(form.declared.fields[name], (change or {})[name], edited[name])
         followers = {
             each for each, field in form.fields.items() if field.computed or field.rollup or field.type == "lines"
-        } | form.derived
+        } | {*form.derived, *form.differences}
         allowed = {name, *ruled, *followers, *form.declared.fields[name].fill, "version", "updated_at", "updated_by"}
         others = {key for key in record if not key.startswith("$") and record[key] != edited[key]} - allowed
         assert others == set(), f"These changed too: {others}"
@@ -148,10 +148,12 @@ class RecordChecks(Checks):
         return [item["id"] for item in found["items"]] == [record_id]
 
 
-def _comparable(shown: Any) -> Any:
-    """Drop the ids of lines, which only saved ones have."""
-    if isinstance(shown, list):
-        return [{**row, "id": None} if "$labels" in row else row for row in shown]
+def _comparable(form: LiveForm, name: str, shown: Any) -> Any:
+    """Drop the ids of lines and what is derived in them, which only saved ones have."""
+    columns = form.fields[name].fields
+    if columns:
+        later = {"id", *(each for each, column in columns.items() if column.derived)}
+        return [{key: value for key, value in row.items() if key not in later} for row in shown]
     return shown
 
 

@@ -19,11 +19,11 @@ class RefusalChecks(Checks):
     """Checks that post what must not be saved. `create: true` of some role is what they need."""
 
     def test_missing_required_fields_are_named(self, form: LiveForm, examples: Examples) -> None:
-        """Null in a required field, of a line too, is 422 and names it."""
+        """Null in a required field, of a line too, is 422 and names it, unless a rule fills the field."""
         base = self._base(form, examples)
         with nothing_written(examples.platform):
             for where, field, payload in spots(form, base):
-                if field.required and not field.filled_by_host:
+                if field.required and not field.filled_by_host and not _fills(form, examples, where, payload(None)):
                     self._refused(form, examples, where, payload(None))
 
     def test_unknown_fields_are_refused(self, form: LiveForm, examples: Examples) -> None:
@@ -120,9 +120,11 @@ class RefusalChecks(Checks):
         base, record = self._base(form, examples), examples.create(form.name, full=True)
         for name in form.line_tables:
             declared, rows = form.declared.fields[name], base.get(name) or [{}]
+            if not record[name]:
+                continue  # the example is told to have none
             foreign = record[name][0]["id"]
             with nothing_written(examples.platform):
-                if declared.min:
+                if declared.min and not examples.platform.hooks.has(form.name, "prefill"):  # which may fill them
                     self._refused(form, examples, name, {**base, name: []})
                 self._refused(
                     form, examples, name, {**base, name: [rows[0]] * (int(declared.max or LinesType.most) + 1)}
@@ -130,9 +132,10 @@ class RefusalChecks(Checks):
                 for line_id in (foreign, 10**12):
                     self._refused(form, examples, f"{name}.0.id", {**base, name: [{**rows[0], "id": line_id}]})
                 if "edit" in record["$can"]:
-                    twice = {name: [{"id": foreign}, {"id": foreign}]}
-                    answer = examples.api.patch(path(form, record["id"]), twice, record["version"])
-                    assert f"{name}.1.id" in answer.expect(422)["errors"]
+                    twice = {f"{name}.1.id": [{"id": foreign}, {"id": foreign}]}
+                    for where, wrong in (twice | {name: []} if declared.min else twice).items():
+                        answer = examples.api.patch(path(form, record["id"]), {name: wrong}, record["version"])
+                        assert where in answer.expect(422)["errors"]
 
     def _base(self, form: LiveForm, examples: Examples) -> Payload:
         need(examples.may(form.name, "create"), "No role creates records of this form.")
@@ -167,3 +170,11 @@ def spots(form: LiveForm, base: Payload) -> Iterator[tuple[str, Field, Any]]:
                 return {**base, name: [{**rows[0], column: value}, *rows[1:]]}
 
             yield f"{name}.0.{column}", declared, with_column
+
+
+def _fills(form: LiveForm, examples: Examples, where: str, payload: Payload) -> bool:
+    """Tell whether `prefill` fills a field of a new record that was left empty, as the preview shows."""
+    if "." in where or not examples.platform.hooks.has(form.name, "prefill"):
+        return False
+    shown = examples.api.post(f"/forms/{form.name}/preview", payload).expect(200)["values"]
+    return shown[where] not in (None, [])

@@ -58,6 +58,21 @@ class WorkflowChecks(Checks):
                 self._succeeds(form, examples, subject, move, actor)
                 subject = _bring(form, examples, state)
 
+    def test_states_say_what_may_be_changed(self, form: LiveForm, examples: Examples) -> None:
+        """For each state: edits and deletions are refused where it declares none, and offered where it does."""
+        need(form.workflow, "This form has no workflow.")
+        need(examples.may(form.name, "edit") and examples.may(form.name, "delete"), "No role edits or deletes.")
+        assert form.workflow is not None
+        for name, state in form.workflow.states.items():
+            record = examples.read(form.name, _bring(form, examples, name).id)
+            address, version = path(form, record["id"]), record["version"]
+            for verb, is_open in (("edit", state.editable), ("delete", state.editable or state.deletable)):
+                assert is_open or verb not in record["$can"], f"'{verb}' is offered in {name}."
+                if not is_open:
+                    refused = examples.api.patch(address, {}, version) if verb == "edit" else None
+                    refused = refused or examples.api.delete(address, version)
+                    assert refused.status in REFUSED, f"'{verb}' in {name}: {refused}"
+
     def _succeeds(self, form: LiveForm, examples: Examples, subject: Subject, move: Move, actor: Actor) -> None:
         answer = actor.api.post(_address(form, subject.id, move), examples.params(move.params))
         told = f"{actor.name} may not {move.name} from {subject.state}: {answer}"

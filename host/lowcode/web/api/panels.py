@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, jsonify, request
 
-from lowcode import panels
+from lowcode import panels, printing
 from lowcode.errors import Invalid
 from lowcode.i18n import _, many
 from lowcode.records import csvs
@@ -16,6 +16,7 @@ from lowcode.web.bodies import json_body
 from lowcode.web.figures import Column, draw
 from lowcode.web.gate import policy
 from lowcode.web.idempotency import write
+from lowcode.web.printed import as_html, as_pdf, wants_pdf
 
 if TYPE_CHECKING:
     from lowcode.context import Context
@@ -34,6 +35,16 @@ def panel(name: str) -> Response:
         kind = _format(request.args.get("format", "json"))
         data = panels.data(ctx, found, params)
         return jsonify(data) if kind == "json" else _csv(ctx, found, params, data)
+
+
+@bp.get("/<name>/print")
+@policy("signed_in")
+def document(name: str) -> Response:
+    """Answer the printable page of a panel as HTML, or as a PDF with `?format=pdf`."""
+    is_pdf, asked = wants_pdf(), {key: text for key, text in request.args.items() if key != "format"}
+    with reading_context() as ctx:
+        title, contents = printing.of_panel(ctx, *panels.asked(ctx, name, asked))
+    return as_pdf(title, contents, name) if is_pdf else as_html(title, contents)
 
 
 @bp.post("/<name>/save")

@@ -172,6 +172,14 @@ def act(name: str, record: str, action: str) -> Response:
     return write(lambda ctx: (200, work(ctx), {}))
 
 
+@bp.get("/<name>/records/<record>/actions/<action>")
+@policy("signed_in")
+def first_values(name: str, record: str, action: str) -> Response:
+    """Answer what the dialog of an action or a move starts with."""
+    with reading_context() as ctx:
+        return jsonify({"values": acting.first_values(ctx, live_form(name), references.record_id(record), action)})
+
+
 @bp.post("/<name>/actions/<action>")
 @policy("signed_in")
 def act_on_many(name: str, action: str) -> Response:

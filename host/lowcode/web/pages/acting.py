@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, render_template, request
 
 from lowcode import access
-from lowcode.declare.fields import Field
 from lowcode.declare.model import Action
 from lowcode.declare.workflows import Move
 from lowcode.errors import Conflict, Fault, Invalid
@@ -17,15 +16,18 @@ from lowcode.web.current import current_platform, current_user
 from lowcode.web.gate import policy
 from lowcode.web.pages import formdata, planning
 from lowcode.web.pages.approvals import CHOSEN, announced, awaited, choosers, chosen
-from lowcode.web.pages.controls import Builder, first_value, given_value
+from lowcode.web.pages.controls import Builder, Control, given_value
 from lowcode.web.pages.dialogs import note
 from lowcode.web.pages.feedback import State, fault_response
+from lowcode.web.pages.related import shown_with
 from lowcode.web.pages.shell import confirm, done, live_form, saved
 
 if TYPE_CHECKING:
     from lowcode.context import Context
 
 bp = Blueprint("acting", __name__)
+NARROW = 3
+"""So many columns of a table stand beside each other in a dialog of middle width."""
 
 
 @bp.get("/f/<form>/<int:record_id>/delete")
@@ -106,8 +108,7 @@ def ask_action(form: str, record_id: int, name: str) -> str:
         record = reading.read(ctx, live, record_id)
         access.require(ctx, live, "read")
         build = Builder(ctx, live, is_new=True, picker=f"/f/{live.name}/pick/!{name}.")
-        values = {key: _first_value(ctx, live, step, declared, record) for key, declared in step.params.items()}
-        values |= _given(ctx, step)
+        values = acting.first_values(ctx, live, record_id, name) | _given(ctx, step)
         controls = [build.control(declared, values) for declared in step.params.values()]
         return render_template(
             "action.html",
@@ -117,6 +118,8 @@ def ask_action(form: str, record_id: int, name: str) -> str:
             announced=announced(ctx, live, record_id, step),
             choosers=choosers(ctx, live, record_id, step),
             controls=controls,
+            related=list(shown_with(ctx, live, step, record_id)),
+            size=_size(step, controls),
             is_planned=planning.is_planned(step),
             action=request.path,
             record_id=record_id,
@@ -153,6 +156,15 @@ def _delete_one(live: LiveForm, record_id: int, version: int) -> None:
     current_platform().writing(current_user(), lambda ctx: deleting.delete(ctx, live, record_id, version))
 
 
+def _size(step: Action | Move, controls: list[Control]) -> str:
+    """Name how wide a dialog is: as wide as its widest table needs."""
+    columns = [sum(not each.field.hidden for each in control.columns) for control in controls]
+    if max(columns, default=0) > NARROW:
+        return "dialog-wide"
+    is_middle = planning.is_planned(step) or any(columns) or (isinstance(step, Action) and step.related)
+    return "dialog-middle" if is_middle else "dialog-small"
+
+
 def _question(step: Action | Move, record: Any, asks_more: bool) -> str:
     if step.confirm:
         return _(step.confirm)
@@ -166,15 +178,3 @@ def _given(ctx: "Context", step: Action | Move) -> dict[str, Any]:
     asked = {key: request.args[key] for key in step.params if request.args.get(key)}
     found = ((key, given_value(ctx, step.params[key], text)) for key, text in asked.items())
     return {key: value for key, value in found if value is not None}
-
-
-def _first_value(ctx: "Context", live: LiveForm, step: Action | Move, declared: Field, record: Any) -> Any:
-    """Start the dialog of a move with what stands in the field that it sets, else with the default.
-
-    An action sets no field by itself, and what is there now is seldom what it is pressed for.
-    """
-    target = declared.sets or declared.name
-    is_same = target in live.fields and live.fields[target].type == declared.type
-    if isinstance(step, Move) and is_same and record.get(target) is not None:
-        return record[target]
-    return first_value(ctx, declared, asked=True)

@@ -58,8 +58,9 @@ def save_settings(plugin: str) -> Response:
     with current_platform().reading(current_user()) as ctx:
         declared = settings.declared_settings(ctx, plugin)
     sent = formdata.read(declared.values(), request.form, current_platform().config.time_zone)
+    payload = {name: value for name, value in sent.payload.items() if not _is_untouched(declared[name], value)}
     try:
-        current_platform().writing(current_user(), lambda ctx: settings.write(ctx, plugin, sent.payload))
+        current_platform().writing(current_user(), lambda ctx: settings.write(ctx, plugin, payload))
     except Invalid as fault:
         with current_platform().reading(current_user()) as ctx:
             return fault_response(State(ctx, None, sent, fault.errors, ["*"], declared), fault)
@@ -108,6 +109,11 @@ def _plan(template: str, plugin: str, plan: dict[str, Any], message: str = "") -
         message=message,
         here="/initialise",
     )
+
+
+def _is_untouched(declared: Field, value: Any) -> bool:
+    """Tell whether a secret stays as it is: its control never shows it, and only a tick beside it removes it."""
+    return declared.type == settings.SECRET and value is None and f"{declared.name}.remove" not in request.form
 
 
 def _with_titles(ctx: "Context", declared: Mapping[str, Field], values: Mapping[str, Any]) -> dict[str, Any]:

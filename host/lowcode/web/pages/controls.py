@@ -48,6 +48,12 @@ class Control:
     compared: str = ""
     """The address that tells of duplicates by this field."""
 
+    brings: bool = False
+    """Whether choosing something here fills other controls."""
+
+    is_made: bool = False
+    """Whether a rule has made the rows, which give way to those of another reference."""
+
     is_output: bool = False
     rows: tuple["Row", ...] = ()
     columns: tuple["Control", ...] = ()
@@ -56,6 +62,17 @@ class Control:
     def id(self) -> str:
         """The id in the page; dots would have to be escaped in selectors."""
         return "f-" + self.name.replace(".", "-")
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the page sends the value along without showing it; a switch that is off is not sent."""
+        is_off = self.field.type == "boolean" and not self.value
+        return self.field.hidden and not self.field.filled_by_host and not is_off
+
+    @property
+    def can_add(self) -> bool:
+        """Whether people can make rows of their own: what has to stand in a hidden column they cannot give."""
+        return not any(each.hidden and each.required and each.default is None for each in self.field.fields.values())
 
     @property
     def is_wide(self) -> bool:
@@ -80,6 +97,7 @@ class Builder:
         self.form = form
         self.is_new = is_new
         self.picker = picker or (f"/f/{form.name}/pick/" if form else "")
+        self.brings = is_new and not picker and form is not None and ctx.platform.hooks.has(form.name, "prefill")
 
     def control(self, declared: Field, row: Mapping[str, Any], prefix: str = "", path: str = "") -> Control:
         """Make the control of one field; `path` names the field for the picker."""
@@ -94,6 +112,7 @@ class Builder:
             options=self._options(declared, value),
             remote=self.picker + (path or declared.name) if declared.type in {"ref", "user", "department"} else "",
             depends_on=_depends_on(declared),
+            brings=bool(declared.fill) or self.brings,
             is_output=is_output,
             rows=self._rows(declared, value or []) if declared.type == "lines" else (),
             columns=self._row(declared, "__row__", self.defaults(declared)).controls
@@ -182,12 +201,19 @@ def _tree(items: Mapping[str, Item], parent: str | None = None, depth: int = 0) 
 
 def shown_fields(ctx: "Context", form: LiveForm, is_new: bool) -> dict[str, Field]:
     """Give the declared fields a form page shows; what only rules write is nothing to show before there is a record."""
-    visible = visible_fields(form, ctx.user.roles)
+    visible, fields = visible_fields(form, ctx.user.roles), form.declared.fields
     return {
         name: declared
-        for name, declared in form.declared.fields.items()
-        if name in visible and not (is_new and (declared.readonly or declared.rollup or declared.derived))
+        for name, declared in fields.items()
+        if name in visible and not (is_new and _comes_later(declared, fields))
     }
+
+
+def _comes_later(declared: Field, fields: Mapping[str, Field]) -> bool:
+    """Whether only rules and other records give the field a value, or one of the two it is the difference of."""
+    if declared.difference:
+        return any(_comes_later(fields[name], fields) for name in declared.difference)
+    return bool(declared.readonly or declared.rollup or declared.derived)
 
 
 def writable_fields(ctx: "Context", form: LiveForm, is_new: bool) -> list[Field]:

@@ -124,6 +124,7 @@ class Detail:
         entries = trail.history(self.ctx, self.form, self.record["id"])
         changed.in_words(self.ctx, self.form, entries)
         for entry in entries:
+            entry["changes"] = [each for each in entry["changes"] if not changed.is_hidden(self.form, each["field"])]
             entry["when"] = local(entry["at"], self.ctx.time_zone)
         return entries
 

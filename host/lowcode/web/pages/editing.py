@@ -1,6 +1,7 @@
 """Creating and editing records: the form, its live preview, and saving."""
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,8 @@ from lowcode.declare.fields import Field
 from lowcode.errors import Conflict, Fault, Invalid, NotFound
 from lowcode.forms import LiveForm
 from lowcode.i18n import _
-from lowcode.records import reading, saving
+from lowcode.records import prefilling, reading, saving
+from lowcode.records.draft import Draft
 from lowcode.web import idempotency
 from lowcode.web.current import current_platform, current_user
 from lowcode.web.gate import policy
@@ -33,8 +35,8 @@ def new(form: str) -> str:
     """Show an empty form with its defaults; parameters named like fields fill them in."""
     live = live_form(form)
     with current_platform().reading(current_user()) as ctx:
-        values = _prefilled(ctx, live)
-        return _form(ctx, live, values, None)
+        values, made = _prefilled(ctx, live)
+        return _form(ctx, live, values, None, made)
 
 
 @bp.get("/f/<form>/<int:record_id>/edit")
@@ -93,19 +95,39 @@ def preview(form: str) -> Response:
     with current_platform().reading(current_user()) as ctx:
         sent = _submitted(ctx, live, is_new=record_id is None)
         path = sent.in_payload(changed) if changed else None
-        found = saving.preview(ctx, live, sent.payload, record_id, path)
+        draft = _drafted(ctx, live, sent, record_id, path)
+        found = saving.shown(ctx, live, draft)
+        sent = sent.with_rows({name: len(found["values"].get(name) or ()) for name in draft.made})
         state = State(ctx, live, sent, found["errors"], request.form.get("_touched", "").split())
-        state.read_values(found["values"], record_id is None, path)
+        state.read_values(found["values"], record_id is None, path, draft.made)
         return make_response(render_template("form_state.html", state=state))
 
 
-def _form(ctx: "Context", live: LiveForm, values: Mapping[str, Any], record_id: int | None) -> str:
+def _drafted(ctx: "Context", live: LiveForm, sent: Submitted, record_id: int | None, changed: str | None) -> Draft:
+    """Prepare what stands in the form; rows that a rule has made give way to those of the reference just picked."""
+    draft = saving.drafted(ctx, live, sent.payload, record_id, changed)
+    made = sent.rows.keys() & set(request.form.getlist("_made"))
+    if not made or not changed or record_id is not None:
+        return draft
+    gone = made & prefilling.following(ctx, draft, changed)
+    return saving.drafted(ctx, live, sent.payload | dict.fromkeys(gone), None, changed) if gone else draft
+
+
+def _form(
+    ctx: "Context",
+    live: LiveForm,
+    values: Mapping[str, Any],
+    record_id: int | None,
+    made: AbstractSet[str] = frozenset(),
+) -> str:
     is_new = record_id is None
     build = Builder(ctx, live, is_new=is_new)
     shown = shown_fields(ctx, live, is_new)
     sections: list[tuple[str, list[Control]]] = []
     for section in live.declared.sections:
-        controls = [_control(build, each, values) for name, each in section.fields.items() if name in shown]
+        controls = [
+            _control(build, each, values, name in made) for name, each in section.fields.items() if name in shown
+        ]
         if controls:
             sections.append((_(section.label), controls))
     first_list = f"/f/{live.name}/{next(iter(live.declared.lists))}"
@@ -124,8 +146,8 @@ def _form(ctx: "Context", live: LiveForm, values: Mapping[str, Any], record_id: 
     )
 
 
-def _control(build: Builder, declared: Field, values: Mapping[str, Any]) -> Control:
-    control = build.control(declared, values)
+def _control(build: Builder, declared: Field, values: Mapping[str, Any], is_made: bool) -> Control:
+    control = replace(build.control(declared, values), is_made=is_made)
     form = build.form
     if form is None or control.is_output or declared.name not in form.declared.alike.values():
         return control
@@ -141,14 +163,17 @@ def _total(sections: Iterable[list[Control]]) -> Control | None:
     return None
 
 
-def _prefilled(ctx: "Context", live: LiveForm) -> dict[str, Any]:
-    """Compute an empty record's values, with what the address gives and what that brings along."""
+def _prefilled(ctx: "Context", live: LiveForm) -> tuple[dict[str, Any], set[str]]:
+    """Compute an empty record's values, with what the address gives and what that brings along.
+
+    The line items whose rows a rule has made are named beside them.
+    """
     access.require(ctx, live, "create")
     writable = {each.name: each for each in writable_fields(ctx, live, is_new=True) if each.type != "lines"}
     given = {name: value for name, value in request.args.items() if name in writable and value}
     changed = next((name for name in given if writable[name].fill), None)
-    values: dict[str, Any] = saving.preview(ctx, live, given, None, changed)["values"]
-    return values
+    draft = saving.drafted(ctx, live, given, None, changed)
+    return saving.shown(ctx, live, draft)["values"], draft.made
 
 
 def _submitted(ctx: "Context", live: LiveForm, is_new: bool) -> Submitted:

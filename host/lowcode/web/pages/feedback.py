@@ -1,7 +1,8 @@
 """What the server says about a form while it is filled in: figures, values that a choice brought along, faults."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, render_template
@@ -44,6 +45,9 @@ class State:
         self.is_summed_up = "*" in touched
         self.outputs: list[tuple[str, str]] = []
         self.fills: list[Control] = []
+        self.tables: list[Control] = []
+        """Line items whose rows the page does not have yet."""
+
         named = {sent.in_form(path): sentences for path, sentences in errors.items()}
         self.faults = [
             Told(name.replace(".", "-"), self._label(name), for_people(" ".join(sentences)))
@@ -51,13 +55,17 @@ class State:
             if self.is_summed_up or name in touched
         ]
 
-    def read_values(self, values: Mapping[str, Any], is_new: bool, changed: str | None) -> None:
-        """Take the computed figures, and what the reference just picked has filled in."""
+    def read_values(
+        self, values: Mapping[str, Any], is_new: bool, changed: str | None, made: AbstractSet[str] = frozenset()
+    ) -> None:
+        """Take the computed figures, what the reference just picked has filled in, and line items `made` by a rule."""
         assert self.form is not None
         build = Builder(self.ctx, self.form, is_new=is_new)
-        filled = self._filled(changed)
+        filled = self._filled(changed) | (self._filled_by_rule(values) if changed and is_new else set())
         for declared in shown_fields(self.ctx, self.form, is_new).values():
-            if declared.type == "lines":
+            if declared.name in made:
+                self.tables.append(replace(build.control(declared, values), is_made=True))
+            elif declared.type == "lines":
                 lines = zip(self.sent.rows.get(declared.name, []), values.get(declared.name) or [], strict=False)
                 for key, line in lines:
                     self._take(build, declared.fields.values(), line, f"{declared.name}.{key}.", filled)
@@ -85,6 +93,11 @@ class State:
         declared = declared.fields.get(column) if declared and column else declared
         prefix = self.sent.in_form(changed).rpartition(".")[0]
         return {f"{prefix}.{mine}" if prefix else mine for mine in (declared.fill if declared else {})}
+
+    def _filled_by_rule(self, values: Mapping[str, Any]) -> set[str]:
+        """Name the controls that were empty and that a rule has a value for."""
+        empty = {name for name, value in self.sent.payload.items() if value is None}
+        return {name for name in empty if values.get(name) is not None and self.fields[name].type != "image"}
 
     def _place(self, name: str) -> tuple[int, int, int]:
         """Give the place of a control on the page: faults are told from the top down."""

@@ -6,7 +6,7 @@ Names are paths: `name`, `lines.7.quantity`. The number of a row only tells rows
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -28,6 +28,10 @@ class Submitted:
 
     payload: dict[str, Any]
     rows: Mapping[str, list[str]]
+
+    def with_rows(self, counts: Mapping[str, int]) -> "Submitted":
+        """Give the same with so many rows in line items, which the page is about to show."""
+        return replace(self, rows={**self.rows, **{name: [str(key) for key in range(n)] for name, n in counts.items()}})
 
     def in_form(self, path: str) -> str:
         """Translate the path of a value in the payload to its name in the form."""

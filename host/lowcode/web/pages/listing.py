@@ -1,6 +1,7 @@
 """Lists of records: a filter bar that keeps its state in the address, sort, pages, rows with their buttons."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -29,8 +30,20 @@ if TYPE_CHECKING:
 bp = Blueprint("lists", __name__)
 PAGE_SIZES = (10, 20, 50, 100)
 UNSORTED = frozenset({"image", "files", "lines"})
+OPEN, PRINT = "open", "print"
+BUILT_IN = frozenset({"edit", "delete"})
 INLINE_ACTIONS = 2
 """So many buttons stand in a row behind 编辑; the rest is behind 更多, unless it is one, which needs no more room."""
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button of a row: it opens a dialog, the record or a printable page."""
+
+    name: str
+    label: str
+    href: str
+    kind: str = "dialog"
 
 
 @bp.get("/f/<form>/<name>")
@@ -167,9 +180,40 @@ class Listing(View):
         names = {self.form.declared.title, "number"}
         return declared.name in names or (names.isdisjoint(self.view.columns) and declared == self.columns[0])
 
-    def actions(self, row: Mapping[str, Any]) -> tuple[list[tuple[str, str, bool]], list[tuple[str, str, bool]]]:
-        """Name the buttons of a row: those in the row, and those behind 更多; the last word is whether one prints."""
-        others = (name for name in row["$can"] if name not in ("edit", "delete", "share"))
-        can = [(name, cells.label_of(self.form, name), False) for name in others]
-        can += [(each.name, _(each.label), True) for each in self.prints.get(row["id"], ())]
-        return (can, []) if len(can) <= INLINE_ACTIONS + 1 else (can[:INLINE_ACTIONS], can[INLINE_ACTIONS:])
+    def is_first_title(self, declared: Field) -> bool:
+        """Tell whether a column is the first that opens the record."""
+        return declared is next(filter(self.is_title, self.columns), None)
+
+    def buttons(self, row: Mapping[str, Any]) -> tuple[list[Button], list[Button]]:
+        """Name the buttons of a row: those in the row, and those behind 更多."""
+        can = row["$can"]
+        if self.view.actions:
+            names = self.view.actions.items()
+            return [self._button(row, name, _(label)) for name, label in names if name in can or name == OPEN], []
+        ends = ("edit", "delete", "share")
+        middle = [self._button(row, name, cells.label_of(self.form, name)) for name in can if name not in ends]
+        prints = self.prints.get(row["id"], ())
+        middle += [
+            Button(
+                each.name, _("打印{label}", label=_(each.label)), f"{self.base}/{row['id']}/print/{each.name}", PRINT
+            )
+            for each in prints
+        ]
+        first = [self._button(row, OPEN, _("查看")), *self._built_in(row, "edit")]
+        last = self._built_in(row, "delete")
+        inline = len(middle) if len(middle) <= INLINE_ACTIONS + 1 else INLINE_ACTIONS
+        return [*first, *middle[:inline], *last], middle[inline:]
+
+    def _built_in(self, row: Mapping[str, Any], name: str) -> list[Button]:
+        return [self._button(row, name, cells.label_of(self.form, name))] if name in row["$can"] else []
+
+    def _button(self, row: Mapping[str, Any], name: str, label: str) -> Button:
+        address = f"{self.base}/{row['id']}"
+        if name == OPEN:
+            return Button(name, label, address, OPEN)
+        return Button(name, label, f"{address}/{name}" if name in BUILT_IN else f"{address}/do/{name}")
+
+    @property
+    def is_said_twice(self) -> bool:
+        """Whether a button is called as the column of the buttons is."""
+        return _("操作") in map(_, self.view.actions.values())

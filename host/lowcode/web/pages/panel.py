@@ -135,6 +135,11 @@ class Page:
         ]
 
     @property
+    def print_url(self) -> str:
+        """The address of what is shown as it will be on paper; nothing where the panel has no such page."""
+        return f"{self.here}/print?{_query(self.values)}" if self.declared.print else ""
+
+    @property
     def save_url(self) -> str:
         """The address that asks to save what is shown; nothing for those who may not."""
         names = panels.saved_names(self.ctx, self.panel)

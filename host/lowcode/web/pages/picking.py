@@ -33,7 +33,8 @@ SEARCHED = frozenset({"text", "phone", "email"})
 @bp.get("/f/<form>/pick/<path:path>")
 @policy("signed_in")
 def pick(form: str, path: str) -> Response:
-    """Offer what a reference of a form, of its lines (`lines.product`) or of a dialog (`!action.owner`) may be."""
+    """Offer what a reference of a form, of its lines (`lines.product`) or of a dialog (`!action.owner`,
+    `!action.lines.product`) may be."""
     live = live_form(form)
     declared = _declared(live, path)
     search = request.args.get("search", "").strip()[:100]
@@ -124,15 +125,16 @@ def _texts(ctx: "Context", target: LiveForm) -> list[str]:
 def _declared(live: LiveForm, path: str) -> Field:
     """Find the reference that a path names."""
     if path.startswith("!"):
-        step, _dot, name = path[1:].partition(".")
+        step, _dot, path = path[1:].partition(".")
         moves = live.workflow.moves if live.workflow else {}
         holder = live.declared.actions.get(step) or moves.get(step)
-        declared = holder.params.get(name) if holder else None
+        fields: Mapping[str, Field] = holder.params if holder else {}
     else:
-        name, _dot, column = path.partition(".")
-        declared = live.fields.get(name)
-        if declared is not None and column:
-            declared = declared.fields.get(column)
+        fields = live.fields
+    name, _dot, column = path.partition(".")
+    declared = fields.get(name)
+    if declared is not None and column:
+        declared = declared.fields.get(column)
     if declared is None or declared.type not in {"ref", "user", "department"}:
         raise NotFound(_("没有这个字段。"))
     return declared

@@ -3,6 +3,7 @@
 import json
 import secrets
 from collections.abc import Iterable
+from itertools import groupby
 from typing import Any
 
 from flask import Blueprint, Response, g, redirect, render_template, request
@@ -50,8 +51,9 @@ def _shared() -> dict[str, Any]:
 def menu() -> list[dict[str, Any]]:
     """Give the side menu: the plugins' groups in their manifests' order, the approvals, the administrators' own."""
     groups = [
-        {"label": _(plugin.label), "entries": [made for entry in entries if (made := _entry(plugin, entry))]}
-        for plugin, entries in current_platform().menu
+        {"label": _(label), "entries": [made for entry in entries if (made := _entry(plugin, entry))]}
+        for plugin, declared in current_platform().menu
+        for label, entries in _grouped(plugin, declared)
     ]
     if has_approvals():
         entry = {"label": _("流程中心"), "url": "/tasks", "icon": "check", "prefix": "/tasks"}
@@ -71,6 +73,11 @@ def open_tasks() -> int:
     """Count what waits for the person's decision."""
     with current_platform().reading(current_user(), version=g.cache_version) as ctx:
         return boxes.count_todo(ctx)
+
+
+def _grouped(plugin: Plugin, entries: Iterable[MenuEntry]) -> Iterable[tuple[str, Iterable[MenuEntry]]]:
+    """Put neighbours under their common heading."""
+    return groupby(entries, lambda entry: entry.group or plugin.label)
 
 
 def _entry(plugin: Plugin, entry: MenuEntry) -> dict[str, Any] | None:
@@ -103,6 +110,7 @@ def _host_entries() -> Entries:
         ("/store", _("应用商店"), "store"),
         ("/flows", _("流程管理"), "share"),
         ("/audit/log", _("操作日志"), "history"),
+        ("/admin/calls", _("接口调用"), "globe"),
         ("/dictionaries", _("数据字典"), "book"),
         ("/numbering", _("单号规则"), "hash"),
         ("/settings", _("系统设置"), "settings"),

@@ -9,6 +9,21 @@ from lowcode.api import Context, Form, Record, Refused, Result, Step, Where, _, 
 
 
 @hookimpl
+def prefill(record: Record, ctx: Context) -> None:
+    """Lend the same again, for the same purpose."""
+    if record.previous is None:
+        return
+    before = ctx.forms.loan.get(record.previous)
+    if record.phone is None:
+        record.phone = before.phone
+    if not record.lines:
+        record.lines = [
+            {"item": line.item, "title": line.title, "quantity": line.quantity, "source": line.id}
+            for line in before.lines
+        ]
+
+
+@hookimpl
 def compute(record: Record, ctx: Context) -> None:
     """Fill the deposits and the number of days."""
     for line in record.lines:
@@ -100,3 +115,23 @@ def action_extend(record: Record, params: Mapping[str, Any], ctx: Context) -> Re
     filled = {"form": "loan", "id": record.id, "title": record.subject, "field": "due_on", "value": due_on}
     plan = {"due_on": due_on, "filled": [filled]}
     return Result(_("已续借到 {date}。", date=due_on.isoformat()), open=("loan", record.id), plan=plan)
+
+
+@hookimpl
+def propose_settle(record: Record, ctx: Context) -> Mapping[str, Any]:
+    """Propose to count back everything that was lent."""
+    rows = [{"line": line.id, "title": line.title, "quantity": line.quantity} for line in record.lines]
+    return {"words": record.subject, "lines": rows}
+
+
+@hookimpl
+def action_settle(record: Record, params: Mapping[str, Any], ctx: Context) -> Result:
+    """Note what has come back."""
+    lent = {line.id: line for line in record.lines}
+    if any(row["line"] not in lent for row in params["lines"]):
+        raise Refused(_("清单中有一行不属于这张借阅单。请重新打开再试。"))
+    counted = [f"{lent[row['line']].title} {row['quantity']}" for row in params["lines"]]
+    notice = "；".join([params["words"] or "", *counted])
+    ctx.forms.loan.update(record, {"notice": notice})
+    filled = {"form": "loan", "id": record.id, "title": record.subject, "field": "notice", "value": notice}
+    return Result(_("已清点。"), plan={"filled": [filled]})

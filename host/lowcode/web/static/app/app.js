@@ -33,6 +33,8 @@ function rememberList() {
 rememberList();
 document.querySelectorAll("a[data-list]").forEach((link) => { link.href = cameFrom(link.getAttribute("href")); });
 
+document.querySelector(".sider [aria-current]")?.scrollIntoView({ block: "nearest" });
+
 const isDirty = (root) => Boolean(root && root.querySelector("form[data-dirty]"));
 
 function askToLeave(go) {

@@ -13,7 +13,9 @@ function note(form, name, value) {
 
 document.addEventListener("input", (event) => {
   const form = recordForm(event.target);
-  if (form) form.dataset.dirty = "1";
+  if (!form) return;
+  form.dataset.dirty = "1";
+  if (form.typed && event.target.name) form.typed.add(event.target.name);
 });
 
 document.addEventListener("change", (event) => {
@@ -31,8 +33,10 @@ document.addEventListener("change", (event) => {
   }
 });
 
-// What a choice brings along is asked for one choice at a time; the others wait in a queue.
+// What a choice brings along is asked for one choice at a time; the others wait in a queue. What is typed before the
+// answer comes is not replaced by it.
 function ask(form, name) {
+  form.typed = new Set();
   form.asks = (form.asks || 0) + 1;
   const changed = hidden(form, "_changed");
   if (!changed.value || changed.value === name) changed.value = name;
@@ -94,7 +98,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (!form || !ofForm(event)) return;
   form.querySelectorAll("#fills data").forEach((data) => {
     const control = form.elements[data.dataset.name];
-    if (control) setValue(control, data.value, data.textContent);
+    if (control && !(form.typed && form.typed.has(data.dataset.name))) setValue(control, data.value, data.textContent);
   });
   form.querySelector("#fills").replaceChildren();
   form.querySelectorAll("[data-copy]").forEach((place) => { place.textContent = document.getElementById(place.dataset.copy).textContent; });
@@ -128,11 +132,11 @@ document.addEventListener("click", (event) => {
   const remove = event.target.closest("[data-remove-line]");
   if (remove) {
     const body = remove.closest("tbody");
-    const form = recordForm(remove);
+    const wrap = body.closest(".lines-wrap");
     remove.closest("tr").remove();
     renumber(body);
-    body.closest(".lines-wrap").querySelector("[data-add-line]").focus();
-    form.dispatchEvent(new Event("input", { bubbles: true }));
+    (wrap.querySelector("[data-add-line]:not([hidden])") || wrap).focus();
+    wrap.dispatchEvent(new Event("input", { bubbles: true }));
   }
 });
 
@@ -142,8 +146,9 @@ document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.isComposing || event.defaultPrevented || !cell) return;
   event.preventDefault();
   const row = cell.parentElement;
-  if (!row.nextElementSibling) addLine(row.closest(".lines-wrap").querySelector("[data-add-line]"));
-  const below = row.nextElementSibling.cells[cell.cellIndex].querySelector("select, input:not([type=hidden])");
+  const add = row.closest(".lines-wrap").querySelector("[data-add-line]:not([hidden])");
+  if (!row.nextElementSibling && add) addLine(add);
+  const below = row.nextElementSibling && row.nextElementSibling.cells[cell.cellIndex].querySelector("select, input:not([type=hidden])");
   if (below) focusQuietly(below);
 });
 
@@ -161,7 +166,7 @@ function addLine(button) {
   label(body.parentElement);
   const first = row.querySelector("select, input:not([type=hidden])");
   if (first) focusQuietly(first);
-  recordForm(button).dispatchEvent(new Event("input", { bubbles: true }));
+  wrap.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 function renumber(body) {
