@@ -5,7 +5,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-WORKERS ?= 3
+WORKERS ?= 4
 PARALLEL := $(abspath $(BIN))/python -m pytest --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 TEST ?=
