@@ -81,7 +81,7 @@ def test_each_amount_reads_back(amount: Decimal) -> None:
     assert not re.search("零[元万亿]", words.replace("零元整", ""))
 
 
-@given(st.integers(0, 15), st.integers(0, 15), st.integers(1, 9), st.integers(0, 99))
+@given(st.integers(0, 14), st.integers(0, 14), st.integers(1, 9), st.integers(0, 99))
 def test_gaps_read_back(high: int, low: int, digit: int, cents: int) -> None:
     """Zeros in the middle are where such words go wrong, and drawn numbers rarely hold many."""
     amount = Decimal((digit * 10**high + 10**low) * 100 + cents).scaleb(-2)

@@ -12,6 +12,7 @@ def press(window: Visitor, row: Locator, label: str) -> None:
     row.wait_for()
     window.settle()
     direct = row.get_by_role("button", name=window.t(label), exact=True)
+    direct.or_(row.get_by_role("button", name=re.compile(window.t("更多")))).first.wait_for()
     if not direct.is_visible():
         row.get_by_role("button", name=re.compile(window.t("更多"))).click()
         direct = window.page.get_by_role("button", name=window.t(label), exact=True).locator("visible=true").last

@@ -60,13 +60,19 @@ def make(call: Call, *, sleep: Callable[[float], object] = time.sleep) -> Done:
         request = _request(call)
     except (httpx.InvalidURL, ValueError, TypeError, AttributeError) as fault:
         return replace(_unsendable(fault), tries=0)
-    done = asyncio.run(_try(request, call.timeout))
+    done = _run(request, call.timeout)
     for tries in range(2, TRIES + 1):
         if done.wait is None:
             break
         sleep(min(max(done.wait, BACK_OFF[tries - 2]), MOST_WAITING))
-        done = replace(asyncio.run(_try(request, call.timeout)), tries=tries)
+        done = replace(_run(request, call.timeout), tries=tries)
     return done
+
+
+def _run(request: httpx.Request, seconds: float) -> Done:
+    """Make one try in a thread of its own: that of the caller may run an event loop already."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, _try(request, seconds)).result()
 
 
 def _unsendable(fault: Exception) -> Done:
