@@ -88,6 +88,67 @@ MATRIX = {
         "admin": "R:all C U:all D:all X",
         "exec": "R:all",
     },
+    "contract": {
+        "sales": "R:own C U:own D:own",
+        "manager": "R:department C U:department D:department X",
+        "finance": "R:all X",
+        "service": "R:all",
+        "admin": "R:all C U:all D:all X",
+        "exec": "R:all",
+    },
+    "contract_change": {
+        "sales": "R:own+with contract C U:own D:own",
+        "manager": "R:department C U:department D:department",
+        "finance": "R:all",
+        "admin": "R:all C U:all D:all X",
+        "exec": "R:all",
+    },
+    "invoice": {
+        "sales": "R:own+with contract C U:own D:own",
+        "manager": "R:department+with contract",
+        "finance": "R:all X",
+        "admin": "R:all",
+        "exec": "R:all",
+    },
+    "order": {
+        "sales": "R:own C U:own D:own",
+        "manager": "R:department C U:department D:department X",
+        "finance": "R:all",
+        "service": "R:all",
+        "product": "R:all",
+        "admin": "R:all C U:all D:all X",
+        "exec": "R:all",
+    },
+    "payment": {
+        "sales": "R:own+with contract C U:own D:own",
+        "manager": "R:department+with contract",
+        "finance": "R:all C U:all D:all X",
+        "admin": "R:all",
+        "exec": "R:all",
+    },
+    "payment_allocation": {
+        "sales": "R:with contract",
+        "manager": "R:with contract",
+        "finance": "R:all X",
+        "admin": "R:all X",
+        "exec": "R:all",
+    },
+    "payment_plan": {
+        "sales": "R:with contract C U:with contract D:with contract",
+        "manager": "R:with contract C U:with contract D:with contract X",
+        "finance": "R:all X",
+        "admin": "R:all C U:all D:all X",
+        "exec": "R:all",
+    },
+    "shipment": {
+        "sales": "R:with order C U:with order D:with order",
+        "manager": "R:with order C U:with order D:with order X",
+        "finance": "R:all",
+        "service": "R:all",
+        "product": "R:all",
+        "admin": "R:all C U:all D:all X",
+        "exec": "R:all",
+    },
 }
 SCOPES = {"owner__isnull=True": "pool", "owner__isnull=False": "owned"}
 MASKED = {
@@ -96,6 +157,10 @@ MASKED = {
     "contact": {"mobile", "telephone", "email", "wechat"},
     "opportunity": {"contact_phone"},
     "quotation": {"contact_phone", "sent_to"},
+    "contract": {"receiver_phone"},
+    "order": {"receiver_phone"},
+    "shipment": {"receiver_phone"},
+    "invoice": {"receiver_phone"},
 }
 
 
